@@ -1,0 +1,70 @@
+"""Sections in which one key names the kind of a plug-in: `http: {url: …}`."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Optional, TypeVar, cast
+
+from pydantic import Field, create_model, model_validator
+
+from opsbook.book.model import Section
+from opsbook.core.registry import Registry
+
+S = TypeVar("S", bound=Section)
+
+
+def kinds_used(entries: Any, registry: Registry[Any]) -> set[str]:
+    """Which kinds the raw entries of a section name; what is no kind is found later."""
+    known = set(registry.names())
+    if not isinstance(entries, Mapping):
+        return set()
+    return {
+        key for entry in entries.values() if isinstance(entry, Mapping) for key in entry
+    } & known
+
+
+def with_kinds(base: type[S], registry: Registry[Any], kinds: Iterable[str], noun: str) -> type[S]:
+    """`base` with one optional key per kind, of which an entry needs exactly one.
+
+    `base` reads the one that was given through `plugged(self)`.
+    """
+    loaded = {kind: registry.load(kind) for kind in sorted(kinds)}
+    known = registry.names()
+
+    def one_kind(cls: type[S], data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        given = [kind for kind in known if kind in data]
+        strangers = set(data) - set(known) - set(cls.model_fields)
+        if not given and not strangers:
+            raise ValueError(f"no {noun} named; give one of: {', '.join(known)}")
+        if len(given) > 1:
+            raise ValueError(f"more than one {noun} ({' and '.join(given)}); keep one")
+        return data
+
+    fields: dict[str, Any] = {
+        kind.replace("-", "_"): (
+            Optional[cls],  # noqa: UP045 - a class known only at run time
+            Field(default=None, alias=kind, description=_first_line(cls.__doc__)),
+        )
+        for kind, cls in loaded.items()
+    }
+    return create_model(
+        base.__name__,
+        __base__=base,
+        __module__=base.__module__,
+        __doc__=base.__doc__,
+        __validators__=cast("Any", {"one_kind": model_validator(mode="before")(one_kind)}),
+        **fields,
+    )
+
+
+def plugged(section: Section, base: type[Any]) -> tuple[str, Any]:
+    """The kind that an entry names, and its settings."""
+    for name, info in type(section).model_fields.items():
+        value = getattr(section, name)
+        if isinstance(value, base):
+            return info.alias or name, value
+    raise LookupError(f"{type(section).__name__} has no {base.__name__}")
+
+
+def _first_line(doc: str | None) -> str:
+    return (doc or "").strip().splitlines()[0] if doc else ""

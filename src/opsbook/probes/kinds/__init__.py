@@ -1,0 +1,1 @@
+"""One file per probe kind; the file's name is the key in the book."""

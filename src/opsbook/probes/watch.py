@@ -1,0 +1,199 @@
+"""The watch: runs every check when it is due and tells what changed."""
+
+import asyncio
+import heapq
+import logging
+import zlib
+from collections.abc import Callable, Iterable
+
+from opsbook.core.clock import Clock
+from opsbook.core.events import Bus
+from opsbook.core.secrets import mask
+from opsbook.probes.check import Check
+from opsbook.probes.events import CheckChanged, OutcomeTaken
+from opsbook.probes.model import Measurements, Outcome, State
+from opsbook.probes.probe import ProbeError
+
+logger = logging.getLogger(__name__)
+
+_TICK = 0.05
+"""Fewer, larger wake-ups cost least; a tick is below any interval that people choose."""
+_SPREAD_AT_START = 1.0
+"""The first looks are spread over this many seconds: soon, but not all at once."""
+_MOST_AT_ONCE = 512
+"""Looks under way together; beyond it they wait their turn and show as late if they must."""
+
+
+class Watch:
+    """Owns the checks and their tasks. One run of a check at a time."""
+
+    def __init__(
+        self,
+        checks: Iterable[Check],
+        bus: Bus,
+        clock: Clock,
+        in_maintenance: Callable[[str | None, float], bool] = lambda service, now: False,
+    ) -> None:
+        self.checks = {check.name: check for check in checks}
+        self.looks = 0
+        """How many outcomes were taken since the start."""
+        self._bus = bus
+        self._clock = clock
+        self._in_maintenance = in_maintenance
+        self._due: list[tuple[float, str]] = []
+        self._next: dict[str, float] = {}
+        """The one due time that counts for each check; other entries in `_due` are stale."""
+        self._under_way: dict[str, asyncio.Task[Outcome]] = {}
+        self._last_seen: dict[str, float] = {}
+
+    async def run(self) -> None:
+        """Watch until cancelled; then stop every look and close every probe."""
+        now = self._clock.monotonic()
+        self._last_seen = dict.fromkeys(self.checks, now)
+        for name, check in self.checks.items():
+            self._schedule(name, now + _first_offset(check))
+        swept = now
+        try:
+            while True:
+                now = self._clock.monotonic()
+                self._start_due(now)
+                if now - swept >= 1.0:
+                    self._sweep(now)
+                    swept = now
+                await asyncio.sleep(_TICK)
+        finally:
+            await self._close()
+
+    async def look(self, name: str) -> Outcome:
+        """Look now; joins a look that is under way. The outcome is taken like any other."""
+        task = self._under_way.get(name) or self._start(self.checks[name])
+        return await asyncio.shield(task)
+
+    def cause(self, check: Check) -> str | None:
+        """The failing check furthest up that `check` is behind, or None."""
+        for name in check.parents:
+            parent = self.checks[name]
+            if parent.outcome is not None and parent.outcome.state is State.DOWN:
+                return self.cause(parent) or name
+        return None
+
+    def shown_state(self, check: Check) -> State:
+        """The state with maintenance over it."""
+        covered = self._in_maintenance(check.settings.service, self._clock.now())
+        return State.MAINTENANCE if covered else check.state
+
+    def _start_due(self, now: float) -> None:
+        while self._due and self._due[0][0] <= now and len(self._under_way) < _MOST_AT_ONCE:
+            due, name = heapq.heappop(self._due)
+            if due != self._next[name]:
+                continue
+            check = self.checks[name]
+            if name not in self._under_way:
+                self._start(check)
+            # What was missed is not caught up with: a burst helps nobody.
+            missed = now - due > check.settings.every
+            interval = check.settings.retry_every if check.waiting else check.settings.every
+            self._schedule(name, (now if missed else due) + interval)
+
+    def _schedule(self, name: str, due: float) -> None:
+        self._next[name] = due
+        heapq.heappush(self._due, (due, name))
+
+    def _start(self, check: Check) -> asyncio.Task[Outcome]:
+        task = asyncio.create_task(self._look(check), name=check.name)
+        self._under_way[check.name] = task
+        return task
+
+    async def _look(self, check: Check) -> Outcome:
+        try:
+            outcome = await look_once(check, self._clock)
+            await self._take(check, outcome)
+            return outcome
+        finally:
+            del self._under_way[check.name]
+
+    async def _take(self, check: Check, outcome: Outcome) -> None:
+        if outcome.state is not State.UP and check.parents:
+            await self._refresh_parents(check)
+        self.looks += 1
+        self._last_seen[check.name] = self._clock.monotonic()
+        was_waiting = check.waiting
+        before = check.take(outcome)
+        self._bus.announce(OutcomeTaken(check.name, outcome))
+        if before is not None:
+            self._announce_change(check, before)
+        if check.waiting and not was_waiting:
+            self._schedule(check.name, self._last_seen[check.name] + check.settings.retry_every)
+
+    async def _refresh_parents(self, check: Check) -> None:
+        """Look at the parents first, so that a child is never blamed for them."""
+        stale = [
+            name
+            for name in check.parents
+            if (parent := self.checks[name].outcome) is None
+            or parent.at < self._clock.now() - check.settings.retry_every
+        ]
+        if stale:
+            await asyncio.gather(*(self.look(name) for name in stale))
+
+    def _announce_change(self, check: Check, before: State) -> None:
+        self._bus.announce(
+            CheckChanged(
+                check=check.name,
+                service=check.settings.service,
+                before=before,
+                after=check.state,
+                outcome=check.outcome,
+                cause=self.cause(check) if check.state is not State.UP else None,
+                flapping=check.flapping,
+                maintenance=self.shown_state(check) is State.MAINTENANCE,
+            )
+        )
+
+    def _sweep(self, now: float) -> None:
+        """Find checks whose outcome is overdue: a watch that is late must say so."""
+        for name, check in self.checks.items():
+            allowed = 2 * check.settings.every + check.settings.timeout + 1.0
+            if now - self._last_seen[name] > allowed:
+                before = check.miss(self._clock.now())
+                if before is not None:
+                    self._announce_change(check, before)
+
+    async def _close(self) -> None:
+        under_way = list(self._under_way.values())
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+        await asyncio.gather(*(check.probe.close() for check in self.checks.values()))
+
+
+async def look_once(check: Check, clock: Clock) -> Outcome:
+    """One look within its deadline, judged. Never raises but for cancellation."""
+    at, started = clock.now(), clock.monotonic()
+    try:
+        async with asyncio.timeout(check.settings.timeout):
+            measurements = await check.probe.look()
+        return check.judge(at, clock.monotonic() - started, _masked(measurements))
+    except TimeoutError:
+        return check.timed_out(at, clock.monotonic() - started)
+    except ProbeError as error:
+        masked = type(error)(mask(str(error)), _masked(error.measurements))
+        return check.failed(at, clock.monotonic() - started, masked)
+    except Exception as error:
+        logger.exception("probe of check %s broke", check.name)
+        broke = f"the probe itself broke: {type(error).__name__}: {mask(str(error))}"
+        return check.failed(at, clock.monotonic() - started, RuntimeError(broke))
+
+
+def _masked(measurements: Measurements) -> Measurements:
+    """A target may echo the secret it was sent."""
+    return {
+        name: mask(value) if isinstance(value, str) else value
+        for name, value in measurements.items()
+    }
+
+
+def _first_offset(check: Check) -> float:
+    """Where in its interval a check starts: the same at each start, spread by its name."""
+    share = zlib.crc32(check.name.encode()) / 2**32
+    return share * min(check.settings.every, _SPREAD_AT_START)

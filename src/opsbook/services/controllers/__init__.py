@@ -1,0 +1,1 @@
+"""One file per controller; the file's name is the key in the book."""
