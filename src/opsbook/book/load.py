@@ -17,11 +17,13 @@ B = TypeVar("B", bound=BaseModel)
 def load_book(
     file: Path,
     compose: Callable[[Mapping[str, Any]], type[B]],
+    everything: Callable[[], type[B]],
     *rules: Callable[[B, Source], list[Problem]],
 ) -> B:
     """Read `file`, hold it against `compose(data)`, then against each rule.
 
-    Every secret it refers to must exist. Raises BookError with all problems at once.
+    Every secret it refers to must exist. `everything` is the type with all kinds, for the
+    names that an error can suggest. Raises BookError with all problems at once.
     """
     source = read_source(file)
     secrets: list[Secret] = []
@@ -29,8 +31,7 @@ def load_book(
     try:
         book = compose(source.data).model_validate(source.data, context=context)
     except ValidationError as error:
-        model = compose(source.data)
-        raise BookError(explain(error, source, model)) from None
+        raise BookError(explain(error, source, everything())) from None
     problems = [problem for rule in rules for problem in rule(book, source)]
     problems += _missing_secrets(secrets, source)
     if problems:

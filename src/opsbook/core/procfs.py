@@ -79,3 +79,14 @@ def _stat(pid: int) -> list[str] | None:
     except OSError:
         return None
     return text[text.rindex(")") + 2 :].split()
+
+
+def resident_bytes(pid: int | str = "self") -> int:
+    """Resident memory of a process."""
+    pages = (_PROC / str(pid) / "statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def open_files() -> int:
+    """Open file descriptors of this process."""
+    return len(os.listdir(_PROC / "self/fd"))  # noqa: PTH208 - a list of names is all it takes

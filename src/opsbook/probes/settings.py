@@ -42,6 +42,9 @@ class CheckSettings(Section):
     """The interval while a worse state waits to be confirmed."""
     behind: list[Name] = []
     """Checks this one depends on: while one of them fails, it is the cause."""
+    restart_when_down: bool = False
+    """Whether the service may be restarted, within its budget, when this is believed down:
+    true for what a restart can mend, such as a hang; never for an expired certificate."""
     conditions: dict[str, Condition] = {}
     """What the measurements have to be."""
     flapping: Flapping = Flapping()

@@ -4,13 +4,14 @@ import asyncio
 import heapq
 import logging
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from opsbook.core.clock import Clock
 from opsbook.core.events import Bus
 from opsbook.core.secrets import mask
 from opsbook.probes.check import Check
 from opsbook.probes.events import CheckChanged, OutcomeTaken
+from opsbook.probes.maintenance import Maintenance
 from opsbook.probes.model import Measurements, Outcome, State
 from opsbook.probes.probe import ProbeError
 
@@ -32,14 +33,14 @@ class Watch:
         checks: Iterable[Check],
         bus: Bus,
         clock: Clock,
-        in_maintenance: Callable[[str | None, float], bool] = lambda service, now: False,
+        maintenance: Iterable[Maintenance] = (),
     ) -> None:
         self.checks = {check.name: check for check in checks}
         self.looks = 0
         """How many outcomes were taken since the start."""
         self._bus = bus
         self._clock = clock
-        self._in_maintenance = in_maintenance
+        self._maintenance = tuple(maintenance)
         self._due: list[tuple[float, str]] = []
         self._next: dict[str, float] = {}
         """The one due time that counts for each check; other entries in `_due` are stale."""
@@ -69,6 +70,22 @@ class Watch:
         task = self._under_way.get(name) or self._start(self.checks[name])
         return await asyncio.shield(task)
 
+    async def examine(self, name: str) -> Outcome:
+        """Look now without taking the outcome: whoever asks decides what it means."""
+        while under_way := self._under_way.get(name):
+            await asyncio.wait([under_way])
+        check = self.checks[name]
+        task = asyncio.create_task(look_once(check, self._clock), name=name)
+        self._under_way[name] = task
+        try:
+            return await task
+        finally:
+            self._under_way.pop(name, None)
+
+    async def take(self, name: str, outcome: Outcome) -> None:
+        """Take an outcome of `examine` as if the schedule had found it."""
+        await self._take(self.checks[name], outcome)
+
     def cause(self, check: Check) -> str | None:
         """The failing check furthest up that `check` is behind, or None."""
         for name in check.parents:
@@ -79,8 +96,13 @@ class Watch:
 
     def shown_state(self, check: Check) -> State:
         """The state with maintenance over it."""
-        covered = self._in_maintenance(check.settings.service, self._clock.now())
+        covered = self.in_maintenance(check.settings.service)
         return State.MAINTENANCE if covered else check.state
+
+    def in_maintenance(self, service: str | None) -> bool:
+        """Whether people are at work on this service, or on all of them, now."""
+        now = self._clock.now()
+        return any(window.covers(service, now) for window in self._maintenance)
 
     def _start_due(self, now: float) -> None:
         while self._due and self._due[0][0] <= now and len(self._under_way) < _MOST_AT_ONCE:
@@ -110,7 +132,7 @@ class Watch:
             await self._take(check, outcome)
             return outcome
         finally:
-            del self._under_way[check.name]
+            self._under_way.pop(check.name, None)
 
     async def _take(self, check: Check, outcome: Outcome) -> None:
         if outcome.state is not State.UP and check.parents:

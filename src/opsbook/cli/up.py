@@ -1,0 +1,40 @@
+"""`opsbook up BOOK`"""
+
+from pathlib import Path
+
+import click
+
+from opsbook.app.app import App
+from opsbook.app.book import read_book
+from opsbook.cli.data import data_option
+from opsbook.cli.process import run_until_signal
+from opsbook.cli.story import tell
+from opsbook.state.datadir import DataDir
+from opsbook.web.settings import WebSettings
+
+
+@click.command()
+@click.argument("book", type=click.Path(path_type=Path))
+@data_option
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), help="Port to answer on; 0 takes a free one."
+)
+def up(book: Path, data: DataDir, port: int | None) -> None:
+    """Watch the platform that BOOK declares: adopt or start its services, run its checks,
+    restart what dies and prove that it is back.
+
+    Ends with Ctrl-C or SIGTERM; the services go on and the next `opsbook up` adopts them.
+    `opsbook down BOOK` stops them.
+    """
+    read = read_book(book)
+    web = read.web if port is None else WebSettings(host=read.web.host, port=port)
+    app = App(read, data, web)
+    try:
+        tell(app.bus)
+        click.echo(f"watching {read.platform.name} at {app.web.address} (data in {data.path})")
+        run_until_signal(app.run())
+    finally:
+        app.close()
+    running = [keeper.name for keeper in app.services.keepers.values() if keeper.instance]
+    if running:
+        click.echo(f"the watch ended; these go on: {', '.join(running)}")

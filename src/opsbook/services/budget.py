@@ -1,0 +1,40 @@
+"""How often a service may be restarted, and how long to wait before the next attempt."""
+
+from collections import deque
+from collections.abc import Iterable
+
+from opsbook.services.settings import RestartPolicy
+
+
+class Budget:
+    """At most so many restarts per time; waits that grow while the service does not last."""
+
+    def __init__(self, policy: RestartPolicy, history: Iterable[float] = ()) -> None:
+        """`history`: earlier restarts in seconds since 1970, oldest first."""
+        self._policy = policy
+        self._taken = deque(history, maxlen=max(policy.at_most, 1))
+        self._in_a_row = 0
+
+    def used(self, now: float) -> int:
+        """Restarts that count now."""
+        if self._policy.at_most == 0:
+            return 0
+        return sum(now - taken < self._policy.per for taken in self._taken)
+
+    def left(self, now: float) -> int:
+        return self._policy.at_most - self.used(now)
+
+    def take(self, now: float) -> float | None:
+        """Take one restart; returns the wait before it, or None if none is left."""
+        if self.left(now) <= 0:
+            return None
+        waits = self._policy.backoff
+        wait = waits[min(self._in_a_row, len(waits) - 1)]
+        self._in_a_row += 1
+        self._taken.append(now)
+        return wait
+
+    def lasted(self, seconds: float) -> None:
+        """The service was well for this long before it failed."""
+        if seconds >= self._policy.steady_after:
+            self._in_a_row = 0

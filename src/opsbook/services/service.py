@@ -1,0 +1,69 @@
+"""All services of a platform: their keepers, started and kept together."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from opsbook.core.clock import Clock
+from opsbook.core.events import Bus
+from opsbook.probes.events import CheckChanged
+from opsbook.probes.model import State
+from opsbook.probes.watch import Watch
+from opsbook.services.controller import Home
+from opsbook.services.keeper import Keeper
+from opsbook.services.rules import start_order
+from opsbook.services.settings import ServiceSettings
+from opsbook.state.ledger import Ledger
+
+
+class Services:
+    """Owns a keeper for each service of the book."""
+
+    def __init__(
+        self,
+        settings: Mapping[str, ServiceSettings],
+        home: Callable[[str], Home],
+        watch: Watch,
+        bus: Bus,
+        ledger: Ledger,
+        clock: Clock,
+        history: Callable[[str], list[float]],
+    ) -> None:
+        """`home` says where a service's files are kept, `history` when it was restarted."""
+        self.keepers: dict[str, Keeper] = {}
+        for name in start_order(settings):
+            checks = [
+                check.name for check in watch.checks.values() if check.settings.service == name
+            ]
+            keeper = Keeper(name, settings[name], checks, watch, bus, ledger, clock, history(name))
+            keeper.controller.bind(home(name))
+            self.keepers[name] = keeper
+        self._watch = watch
+        bus.subscribe(CheckChanged, self._check_changed)
+
+    async def run(self) -> None:
+        """Keep all services until cancelled. They go on when the watch ends."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for keeper in self.keepers.values():
+                    needed = [self.keepers[name] for name in keeper.settings.depends_on]
+                    group.create_task(keeper.run(needed), name=f"keeper of {keeper.name}")
+        finally:
+            await self._close()
+
+    async def stop_all(self) -> None:
+        """Stop every service, those that depend on others first. The keepers must have ended."""
+        for keeper in reversed(self.keepers.values()):
+            await keeper.controller.stop()
+        await self._close()
+
+    def _check_changed(self, event: CheckChanged) -> None:
+        keeper = self.keepers.get(event.service or "")
+        if keeper is None or event.after is not State.DOWN or event.cause or event.maintenance:
+            return
+        if self._watch.checks[event.check].settings.restart_when_down:
+            message = event.outcome.message if event.outcome else ""
+            keeper.unwell(event.check, message)
+
+    async def _close(self) -> None:
+        for keeper in self.keepers.values():
+            await keeper.controller.close()

@@ -1,0 +1,88 @@
+"""One database, SQLite or PostgreSQL, brought to the schema that this version knows."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import URL, make_url
+
+from opsbook.core.errors import BadInputError
+
+HEAD = "0001"
+"""The newest migration; a test holds it against the folder."""
+
+
+def sqlite_url(file: Path) -> URL:
+    return URL.create("sqlite", database=str(file.absolute()))
+
+
+def connect(url: URL | str) -> Engine:
+    """An engine at the newest schema. Raises BadInputError if the schema is newer still."""
+    parsed = make_url(url)
+    engine = create_engine(parsed, pool_size=2, pool_timeout=10, hide_parameters=True)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", _begin_immediate)
+    _migrate(engine)
+    return engine
+
+
+def _configure_sqlite(connection: Any, _: Any) -> None:
+    # The driver's own BEGIN comes too late and takes no lock; see _begin_immediate.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "busy_timeout = 30000",
+        "foreign_keys = ON",
+        "journal_size_limit = 67108864",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection that sees one moment of the database and holds no writer up."""
+    with engine.connect().execution_options(reading=True) as connection:
+        yield connection
+
+
+def _begin_immediate(connection: Connection) -> None:
+    reads = connection.get_execution_options().get("reading")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _migrate(engine: Engine) -> None:
+    current = _current(engine)
+    if current == HEAD:
+        return
+    if current is not None and current > HEAD:
+        raise BadInputError(
+            f"the database has schema {current}, this opsbook knows {HEAD}; "
+            "install the newer opsbook that wrote it"
+        )
+    _upgrade(engine)
+
+
+def _current(engine: Engine) -> str | None:
+    with reading(engine) as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        version: str | None = connection.execute(
+            text("SELECT version_num FROM alembic_version")
+        ).scalar()
+        return version
+
+
+def _upgrade(engine: Engine) -> None:
+    # Alembic costs 10 MB of memory and is needed once per version of the schema.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

@@ -1,0 +1,135 @@
+"""Opsbook's own metrics and every check's, in Prometheus' text format 0.0.4."""
+
+import math
+import resource
+import time
+from collections.abc import Iterable, Mapping
+
+import opsbook
+from opsbook.core.procfs import open_files, resident_bytes
+from opsbook.probes.model import State
+from opsbook.web.status import StatusView
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+_STARTED = time.time()
+
+
+def expose(view: StatusView) -> str:
+    """All metrics at this moment."""
+    lines: list[str] = []
+    _check_metrics(view, lines)
+    _service_metrics(view, lines)
+    _own_metrics(view, lines)
+    return "\n".join(lines) + "\n"
+
+
+def _check_metrics(view: StatusView, lines: list[str]) -> None:
+    checks = list(view.watch.checks.values())
+    labels = {
+        check.name: {"check": check.name, "service": check.settings.service or ""}
+        for check in checks
+    }
+    _family(
+        lines,
+        "opsbook_check_state",
+        "1 for the state in which a check is, 0 for the others.",
+        (
+            ({**labels[check.name], "state": state.value}, float(shown is state))
+            for check in checks
+            for shown in (view.watch.shown_state(check),)
+            for state in State
+        ),
+    )
+    _family(
+        lines,
+        "opsbook_check_duration_seconds",
+        "How long the last look took.",
+        ((labels[c.name], c.outcome.duration) for c in checks if c.outcome),
+    )
+    _family(
+        lines,
+        "opsbook_check_last_look_timestamp_seconds",
+        "When the last look began.",
+        ((labels[c.name], c.outcome.at) for c in checks if c.outcome),
+    )
+    _family(
+        lines,
+        "opsbook_check_measurement",
+        "What the last look measured, in seconds, bytes, percent or a count.",
+        (
+            ({**labels[check.name], "measurement": name}, float(value))
+            for check in checks
+            if check.outcome
+            for name, value in check.outcome.measurements.items()
+            if not isinstance(value, str)
+        ),
+    )
+
+
+def _service_metrics(view: StatusView, lines: list[str]) -> None:
+    keepers = list(view.services.keepers.values())
+    now = time.time()
+    _family(
+        lines,
+        "opsbook_service_state",
+        "1 for the state in which a service is, 0 for the others.",
+        (
+            ({"service": keeper.name, "state": state.value}, float(shown is state))
+            for keeper in keepers
+            for shown in (keeper.state(),)
+            for state in State
+        ),
+    )
+    _family(
+        lines,
+        "opsbook_service_restarts_left",
+        "Restarts that the budget of a service still allows.",
+        (({"service": keeper.name}, keeper.budget.left(now)) for keeper in keepers),
+    )
+
+
+def _own_metrics(view: StatusView, lines: list[str]) -> None:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    build = {"version": opsbook.__version__, "platform": view.platform}
+    _family(lines, "opsbook_build_info", "Always 1.", [(build, 1)])
+    for name, kind, text, value in (
+        ("opsbook_looks_total", "counter", "Looks taken since the start.", view.watch.looks),
+        ("opsbook_ledger_waiting", "gauge", "Entries not yet on disk.", view.ledger.waiting),
+        ("opsbook_ledger_lost_total", "counter", "Entries given up.", view.ledger.lost),
+        (
+            "process_cpu_seconds_total",
+            "counter",
+            "CPU time of this process.",
+            usage.ru_utime + usage.ru_stime,
+        ),
+        ("process_resident_memory_bytes", "gauge", "Resident memory.", resident_bytes()),
+        ("process_open_fds", "gauge", "Open file descriptors.", open_files()),
+        ("process_start_time_seconds", "gauge", "When this process started.", _STARTED),
+    ):
+        _family(lines, name, text, [({}, value)], kind)
+
+
+def _family(
+    lines: list[str],
+    name: str,
+    text: str,
+    samples: Iterable[tuple[Mapping[str, str], float]],
+    kind: str = "gauge",
+) -> None:
+    lines += [f"# HELP {name} {text}", f"# TYPE {name} {kind}"]
+    for labels, value in samples:
+        inside = ",".join(f'{key}="{_escape(text)}"' for key, text in labels.items())
+        lines.append(
+            f"{name}{{{inside}}} {_number(value)}" if inside else f"{name} {_number(value)}"
+        )
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+
+
+def _number(value: float) -> str:
+    if math.isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
+    return "NaN" if math.isnan(value) else repr(value)

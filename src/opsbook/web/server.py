@@ -1,0 +1,126 @@
+"""The HTTP server, inside the one process."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from fastapi import FastAPI, Response
+from fastapi.responses import PlainTextResponse
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+import opsbook
+from opsbook.core.errors import BadInputError
+from opsbook.web.exposition import CONTENT_TYPE, expose
+from opsbook.web.settings import WebSettings
+from opsbook.web.status import PlatformStatus, StatusView
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def create_api(view: StatusView) -> FastAPI:
+    """The API over a platform. Its document is at `/api/openapi.json`."""
+    api = FastAPI(
+        title="Opsbook",
+        version=opsbook.__version__,
+        openapi_url="/api/openapi.json",
+        # The stock pages load scripts from elsewhere; nothing here does.
+        docs_url=None,
+        redoc_url=None,
+    )
+    # A page that resolves its own name to loopback must not read the answers.
+    api.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
+
+    @api.get("/-/healthy", response_class=PlainTextResponse, tags=["own"])
+    async def healthy() -> str:
+        """Whether the process answers."""
+        return "opsbook is healthy\n"
+
+    @api.get(
+        "/-/ready",
+        response_class=PlainTextResponse,
+        tags=["own"],
+        responses={503: {"description": "not every check was looked at yet"}},
+    )
+    async def ready() -> PlainTextResponse:
+        """Whether every check has been looked at."""
+        missing = sum(check.outcome is None for check in view.watch.checks.values())
+        if missing:
+            return PlainTextResponse(f"{missing} checks not looked at yet\n", status_code=503)
+        return PlainTextResponse("opsbook is ready\n")
+
+    @api.get("/metrics", response_class=PlainTextResponse, tags=["own"])
+    async def metrics() -> Response:
+        """Opsbook's own metrics and every check's state, duration and measurements."""
+        return Response(expose(view), media_type=CONTENT_TYPE)
+
+    @api.get("/api/status", tags=["status"])
+    async def status() -> PlatformStatus:
+        """The platform as it stands: services, checks, conditions with actual values."""
+        return view.status()
+
+    return api
+
+
+class WebServer:
+    """Listens from its making on; serves while `run` runs."""
+
+    def __init__(self, api: FastAPI, settings: WebSettings) -> None:
+        """Raises BadInputError if the address is not loopback or is taken."""
+        if settings.host not in _LOOPBACK:
+            raise BadInputError(
+                f"web.host {settings.host}: only loopback ({', '.join(_LOOPBACK)}) is served "
+                "while there is no sign-in; put a proxy with sign-in before it"
+            )
+        self._socket = _listen(settings)
+        self._server = _Server(
+            uvicorn.Config(
+                api,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="off",
+                timeout_graceful_shutdown=1,
+            )
+        )
+
+    @property
+    def address(self) -> str:
+        host, port = self._socket.getsockname()[:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        serving = asyncio.create_task(self._server.serve([self._socket]))
+        try:
+            await asyncio.shield(serving)
+        finally:
+            self._server.should_exit = True
+            await serving
+            self._socket.close()
+
+
+class _Server(uvicorn.Server):
+    """Signals belong to whoever runs the process, not to its web server."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _listen(settings: WebSettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise BadInputError(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; "
+            "choose another port with --port"
+        ) from None
+    listener.listen(128)
+    listener.setblocking(False)
+    return listener

@@ -1,0 +1,161 @@
+"""The platform as it stands now, as JSON has it."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from opsbook.core.clock import Clock, iso
+from opsbook.probes.check import Check
+from opsbook.probes.model import State, Value, worst
+from opsbook.probes.watch import Watch
+from opsbook.services.keeper import Keeper
+from opsbook.services.service import Services
+from opsbook.state.ledger import Ledger
+
+StateName = Literal["up", "degraded", "down", "late", "unknown", "maintenance"]
+
+
+class ConditionStatus(BaseModel):
+    """A condition with its actual value; null when nothing was measured."""
+
+    measurement: str
+    rule: str
+    actual: Value | None
+    state: StateName
+
+
+class CheckStatus(BaseModel):
+    """A check as it is believed, and the last thing found."""
+
+    name: str
+    kind: str
+    subject: str
+    description: str
+    service: str | None
+    state: StateName
+    since: datetime | None = Field(description="when the state was entered")
+    message: str
+    cause: str | None = Field(description="the failing check that this one is behind")
+    flapping: bool
+    looked_at: datetime | None
+    duration_seconds: float | None
+    measurements: dict[str, Value]
+    conditions: list[ConditionStatus]
+
+
+class ServiceStatus(BaseModel):
+    """A service, its process and its restarts."""
+
+    name: str
+    description: str
+    state: StateName
+    phase: str
+    since: datetime = Field(description="when the phase began")
+    message: str
+    instance: str | None
+    depends_on: list[str]
+    checks: list[str]
+    restarts: int = Field(description="restarts that count against the budget now")
+    restarts_left: int
+
+
+class LedgerStatus(BaseModel):
+    """Whether what happens reaches the disk."""
+
+    waiting: int = Field(description="entries not yet on disk")
+    lost: int
+    trouble: str | None
+
+
+class PlatformStatus(BaseModel):
+    """Everything at one moment; `state` is the worst of all, maintenance aside."""
+
+    platform: str
+    state: StateName
+    at: datetime
+    services: list[ServiceStatus]
+    checks: list[CheckStatus]
+    ledger: LedgerStatus
+
+
+class StatusView:
+    """Reads the living parts and says how they stand."""
+
+    def __init__(
+        self, platform: str, watch: Watch, services: Services, ledger: Ledger, clock: Clock
+    ) -> None:
+        self.platform = platform
+        self.watch = watch
+        self.services = services
+        self.ledger = ledger
+        self._clock = clock
+
+    def status(self) -> PlatformStatus:
+        services = [self._service(keeper) for keeper in self.services.keepers.values()]
+        checks = [self._check(check) for check in self.watch.checks.values()]
+        return PlatformStatus(
+            platform=self.platform,
+            state=self.verdict().value,
+            at=_moment(self._clock.now()),
+            services=services,
+            checks=checks,
+            ledger=LedgerStatus(
+                waiting=self.ledger.waiting, lost=self.ledger.lost, trouble=self.ledger.trouble
+            ),
+        )
+
+    def verdict(self) -> State:
+        """The worst of all services and checks; a ledger that cannot be written degrades."""
+        states = [keeper.state() for keeper in self.services.keepers.values()]
+        states += [self.watch.shown_state(check) for check in self.watch.checks.values()]
+        if self.ledger.trouble:
+            states.append(State.DEGRADED)
+        return worst(states)
+
+    def _service(self, keeper: Keeper) -> ServiceStatus:
+        now = self._clock.now()
+        return ServiceStatus(
+            name=keeper.name,
+            description=keeper.settings.description,
+            state=keeper.state().value,
+            phase=keeper.phase.value,
+            since=_moment(keeper.since),
+            message=keeper.message,
+            instance=keeper.instance.name if keeper.instance else None,
+            depends_on=keeper.settings.depends_on,
+            checks=list(keeper.checks),
+            restarts=keeper.budget.used(now),
+            restarts_left=keeper.budget.left(now),
+        )
+
+    def _check(self, check: Check) -> CheckStatus:
+        outcome = check.outcome
+        return CheckStatus(
+            name=check.name,
+            kind=check.settings.kind,
+            subject=check.probe.subject,
+            description=check.settings.description,
+            service=check.settings.service,
+            state=self.watch.shown_state(check).value,
+            since=_moment(check.since) if check.since else None,
+            message=outcome.message if outcome else "not looked at yet",
+            cause=self.watch.cause(check) if check.state is not State.UP else None,
+            flapping=check.flapping,
+            looked_at=_moment(outcome.at) if outcome else None,
+            duration_seconds=outcome.duration if outcome else None,
+            measurements=outcome.measurements if outcome else {},
+            conditions=[
+                ConditionStatus(
+                    measurement=each.measurement,
+                    rule=each.rule,
+                    actual=each.actual,
+                    state=each.state.value,
+                )
+                for each in (outcome.conditions if outcome else ())
+            ],
+        )
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromisoformat(iso(seconds))
