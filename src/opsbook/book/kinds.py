@@ -35,9 +35,9 @@ def with_kinds(base: type[S], registry: Registry[Any], kinds: Iterable[str], nou
         given = [kind for kind in known if kind in data]
         strangers = set(data) - set(known) - set(cls.model_fields)
         if not given and not strangers:
-            raise ValueError(f"no {noun} named; give one of: {', '.join(known)}")
+            raise ValueError(f"no {noun} named: give one of {', '.join(known)}")
         if len(given) > 1:
-            raise ValueError(f"more than one {noun} ({' and '.join(given)}); keep one")
+            raise ValueError(f"more than one {noun} ({' and '.join(given)}): keep one")
         return data
 
     fields: dict[str, Any] = {

@@ -16,7 +16,7 @@ _MOST_NODES = 200_000
 """Aliases of aliases grow without end; no platform has this many lines to say."""
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9_]*)")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _TRUES = {"true", "True", "TRUE"}
 _FALSES = {"false", "False", "FALSE"}
@@ -108,7 +108,9 @@ def _include(
 def _merge(source: Source, key: str, key_node: Node, node: Node, reader: "_Reader") -> None:
     """Put one top-level section into the source; sections of several files add up."""
     here = source.data.get(key)
-    if isinstance(here, dict) and isinstance(node, MappingNode):
+    if (key,) in source.keys and source.keys[(key,)].file == reader.file:
+        reader.duplicate((key,), key_node, source.keys[(key,)])
+    elif isinstance(here, dict) and isinstance(node, MappingNode):
         for name, name_node, value_node in reader.entries(node, (key,)):
             if name in here:
                 reader.duplicate((key, name), name_node, source.keys[key, name])
@@ -172,15 +174,26 @@ class _Reader:
         self.values: dict[Path_, Mark] = {}
         self._problems = problems
         self._nodes = 0
+        self._around: list[Node] = []
 
     def read(self, node: Node, path: Path_) -> Any:
         self.values[path] = _mark(self.file, node)
+        if node in self._around:
+            what = "this alias stands inside of what it names"
+            raise BookError([Problem(_mark(self.file, node), dotted(path), what, "write it out")])
         self._nodes += 1
         if self._nodes > _MOST_NODES:
             what = f"more than {_MOST_NODES:,} values"
             raise BookError([Problem(_mark(self.file, node), "", what, "aliases repeat too much")])
         if isinstance(node, ScalarNode):
             return self._scalar(node)
+        self._around.append(node)
+        try:
+            return self._collection(node, path)
+        finally:
+            self._around.pop()
+
+    def _collection(self, node: Node, path: Path_) -> Any:
         if isinstance(node, SequenceNode):
             return [self.read(child, (*path, index)) for index, child in enumerate(node.value)]
         if not isinstance(node, MappingNode):
@@ -221,7 +234,7 @@ class _Reader:
         self._problems.append(Problem(_mark(self.file, node), dotted(path), what, allowed))
 
     def _scalar(self, node: ScalarNode) -> Any:
-        """YAML 1.2 core schema: `on`, `no` and dates are text."""
+        """YAML 1.2 core schema, where `on`, `no` and dates are text; so is `0644`."""
         text: str = node.value
         if node.style is not None and node.style in "'\"|>":
             return text

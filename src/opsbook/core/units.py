@@ -72,8 +72,8 @@ def format_duration(seconds: float) -> str:
     if hours == 0:
         return f"{minutes} min"
     if days == 0:
-        return f"{hours} h {minutes - hours * 60} min"
-    return f"{days} d {hours - days * 24} h"
+        return f"{hours} h {minutes - hours * 60} min".removesuffix(" 0 min")
+    return f"{days} d {hours - days * 24} h".removesuffix(" 0 h")
 
 
 def format_size(count: float) -> str:

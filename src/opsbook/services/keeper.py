@@ -207,7 +207,7 @@ class Keeper:
     ) -> Trouble | None:
         """Look until every check is well, the instance dies or the deadline passes."""
         death = asyncio.create_task(self.controller.death(instance))
-        looks = asyncio.create_task(self._look_until_well(started))
+        looks = asyncio.create_task(self.look_until_well())
         try:
             within = self.settings.restart.verify_within
             await asyncio.wait([death, looks], timeout=within, return_when="FIRST_COMPLETED")
@@ -226,9 +226,13 @@ class Keeper:
         at = trouble.at if trouble else started
         return await self._failed(reason, Trouble(at, reason, alive=still))
 
-    async def _look_until_well(self, started: float) -> dict[str, Outcome]:
-        """Outcomes of all its checks, each well. A look costs 0.1 ms, so it is tight at first
-        and never adds more than a twentieth to the service's own start time."""
+    async def look_until_well(self) -> dict[str, Outcome]:
+        """Outcomes of all checks that verify it, each well.
+
+        A look costs 0.1 ms, so they are tight at first and never add more than a twentieth
+        to the service's own start time.
+        """
+        started = time.monotonic()
         verifying = self.settings.restart.verified_by or self.checks
         found: dict[str, Outcome] = {}
         while True:
@@ -296,7 +300,7 @@ class Keeper:
             if instance is None:
                 return None
             async with asyncio.timeout(_ASK_AGAIN):
-                return instance, await self._look_until_well(time.monotonic())
+                return instance, await self.look_until_well()
         except (ControllerError, TimeoutError):
             return None
 

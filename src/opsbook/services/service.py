@@ -50,12 +50,6 @@ class Services:
         finally:
             await self._close()
 
-    async def stop_all(self) -> None:
-        """Stop every service, those that depend on others first. The keepers must have ended."""
-        for keeper in reversed(self.keepers.values()):
-            await keeper.controller.stop()
-        await self._close()
-
     def _check_changed(self, event: CheckChanged) -> None:
         keeper = self.keepers.get(event.service or "")
         if keeper is None or event.after is not State.DOWN or event.cause or event.maintenance:

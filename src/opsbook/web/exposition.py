@@ -1,12 +1,13 @@
 """Opsbook's own metrics and every check's, in Prometheus' text format 0.0.4."""
 
 import math
+import os
 import resource
 import time
 from collections.abc import Iterable, Mapping
 
 import opsbook
-from opsbook.core.procfs import open_files, resident_bytes
+from opsbook.core.procfs import open_files, usage
 from opsbook.probes.model import State
 from opsbook.web.status import StatusView
 
@@ -90,7 +91,9 @@ def _service_metrics(view: StatusView, lines: list[str]) -> None:
 
 
 def _own_metrics(view: StatusView, lines: list[str]) -> None:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
+    taken = resource.getrusage(resource.RUSAGE_SELF)
+    me = usage(os.getpid())
+    memory = me.memory_bytes if me else 0
     build = {"version": opsbook.__version__, "platform": view.platform}
     _family(lines, "opsbook_build_info", "Always 1.", [(build, 1)])
     for name, kind, text, value in (
@@ -101,10 +104,10 @@ def _own_metrics(view: StatusView, lines: list[str]) -> None:
             "process_cpu_seconds_total",
             "counter",
             "CPU time of this process.",
-            usage.ru_utime + usage.ru_stime,
+            taken.ru_utime + taken.ru_stime,
         ),
-        ("process_resident_memory_bytes", "gauge", "Resident memory.", resident_bytes()),
-        ("process_open_fds", "gauge", "Open file descriptors.", open_files()),
+        ("process_resident_memory_bytes", "gauge", "Resident memory.", memory),
+        ("process_open_fds", "gauge", "Open file descriptors.", open_files(os.getpid()) or 0),
         ("process_start_time_seconds", "gauge", "When this process started.", _STARTED),
     ):
         _family(lines, name, text, [({}, value)], kind)

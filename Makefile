@@ -1,0 +1,46 @@
+# Every target does its own set-up; `make` alone says what there is.
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+CORPUS ?=
+
+.PHONY: help
+help: ## Say what there is
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.PHONY: setup
+setup: $(BIN)/.complete ## Make .venv with opsbook and everything that developing it needs
+
+$(BIN)/.complete: pyproject.toml uv.lock scripts/setup
+	scripts/setup
+	@touch $@
+
+.PHONY: run
+run: setup ## Watch a small living platform; a service is killed and comes back
+	$(BIN)/opsbook demo helixflow
+
+.PHONY: check
+check: setup ## Lint, types, and the order of the rooms
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+.PHONY: test
+test: setup test-servers ## Run all tests, against real servers
+	$(BIN)/pytest -n auto
+
+.PHONY: test-servers
+test-servers: ## Install the Debian packages that tests start servers from
+	scripts/test-servers
+
+.PHONY: docs
+docs: setup ## Generate the reference pages
+	$(BIN)/python -m scripts.reference
+
+.PHONY: bench-detect
+bench-detect: setup ## Time kill → detected → verified, beside supervisor and monit
+	$(BIN)/python -m bench.detect
+
+.PHONY: bench-checks
+bench-checks: setup ## Count HTTP checks per second and CPU second, beside its peers
+	$(BIN)/python -m bench.checks
