@@ -27,9 +27,11 @@ def test_sections_of_included_files_add_up_and_keep_their_places(tmp_path: Path)
 
 
 def test_a_pattern_includes_all_that_it_finds_and_may_find_nothing(tmp_path: Path) -> None:
-    book = write(tmp_path, book="include: ['part-*.yaml', 'none-*.yaml']\n", **{
-        "part-1": "a: 1\n", "part-2": "b: 2\n"
-    })
+    book = write(
+        tmp_path,
+        book="include: ['part-*.yaml', 'none-*.yaml']\n",
+        **{"part-1": "a: 1\n", "part-2": "b: 2\n"},
+    )
     assert read_source(book).data == {"a": 1, "b": 2}
 
 

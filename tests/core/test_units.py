@@ -65,7 +65,13 @@ def test_people_get_every_duration_and_size_short(value: float) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.0047, "4.7 ms"), (1.857, "1.86 s"), (7500, "2 h 5 min"), (3600, "1 h"), (273_600, "3 d 4 h")],
+    [
+        (0.0047, "4.7 ms"),
+        (1.857, "1.86 s"),
+        (7500, "2 h 5 min"),
+        (3600, "1 h"),
+        (273_600, "3 d 4 h"),
+    ],
 )
 def test_a_duration_is_shown_with_three_digits(seconds: float, text: str) -> None:
     assert format_duration(seconds) == text

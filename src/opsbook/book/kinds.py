@@ -3,7 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Optional, TypeVar, cast
 
-from pydantic import Field, create_model, model_validator
+from pydantic import (
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    create_model,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from opsbook.book.model import Section
 from opsbook.core.registry import Registry
@@ -29,17 +36,22 @@ def with_kinds(base: type[S], registry: Registry[Any], kinds: Iterable[str], nou
     loaded = {kind: registry.load(kind) for kind in sorted(kinds)}
     known = registry.names()
 
-    def one_kind(cls: type[S], data: Any) -> Any:
-        if not isinstance(data, Mapping):
-            return data
-        given = [kind for kind in known if kind in data]
-        strangers = set(data) - set(known) - set(cls.model_fields)
-        if not given and not strangers:
-            raise ValueError(f"no {noun} named: give one of {', '.join(known)}")
-        if len(given) > 1:
-            raise ValueError(f"more than one {noun} ({' and '.join(given)}): keep one")
-        return data
+    def one_kind(cls: type[S], data: Any, handler: ModelWrapValidatorHandler[S]) -> S:
+        trouble = _not_one(data, known, set(cls.model_fields), noun)
+        if trouble is None:
+            return handler(data)
+        found = [
+            InitErrorDetails(type=PydanticCustomError("one_kind", cast("Any", trouble)), input=data)
+        ]
+        try:
+            handler(data)
+        except ValidationError as error:
+            # Told together with what else is wrong: a person mends all of it at once.
+            found += [_again(each) for each in error.errors(include_url=False)]
+        raise ValidationError.from_exception_data(cls.__name__, found)
 
+    # Typed for methods of a class body; this one has no class before it is given to one.
+    validator: Any = model_validator(mode="wrap")(cast("Any", classmethod(one_kind)))
     fields: dict[str, Any] = {
         kind.replace("-", "_"): (
             Optional[cls],  # noqa: UP045 - a class known only at run time
@@ -52,7 +64,9 @@ def with_kinds(base: type[S], registry: Registry[Any], kinds: Iterable[str], nou
         __base__=base,
         __module__=base.__module__,
         __doc__=base.__doc__,
-        __validators__=cast("Any", {"one_kind": model_validator(mode="before")(one_kind)}),
+        __validators__=cast(
+            "Any", {"one_kind": model_validator(mode="wrap")(classmethod(one_kind))}
+        ),
         **fields,
     )
 
@@ -64,6 +78,26 @@ def plugged(section: Section, base: type[Any]) -> tuple[str, Any]:
         if isinstance(value, base):
             return info.alias or name, value
     raise LookupError(f"{type(section).__name__} has no {base.__name__}")
+
+
+def _not_one(data: Any, known: list[str], fields: set[str], noun: str) -> str | None:
+    """What is wrong with the number of kinds in an entry, if anything is."""
+    if not isinstance(data, Mapping):
+        return None
+    given = [kind for kind in known if kind in data]
+    if not given and not set(data) - fields:
+        return f"no {noun} named: give one of {', '.join(known)}"
+    if len(given) > 1:
+        return f"more than one {noun} ({' and '.join(given)}): keep one"
+    return None
+
+
+def _again(error: ErrorDetails) -> InitErrorDetails:
+    """An error as pydantic wants it given back."""
+    again = InitErrorDetails(type=error["type"], loc=error["loc"], input=error["input"])
+    if "ctx" in error:
+        again["ctx"] = error["ctx"]
+    return again
 
 
 def _first_line(doc: str | None) -> str:

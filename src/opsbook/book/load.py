@@ -56,7 +56,7 @@ def _explain_one(found: Any, source: Source, model: type[BaseModel]) -> Problem:
     if kind == "missing":
         return Problem(source.mark(path), dotted(path), "is missing", "it is required")
     what, _, remedy = found["msg"].removeprefix("Value error, ").partition(": ")
-    if kind == "value_error":
+    if kind in ("value_error", "one_kind"):
         allowed = remedy or None
         secret = what.startswith("not a secret")
     else:

@@ -1,11 +1,23 @@
 """What the kernel says of a process, and who a process is beyond its number."""
 
+import asyncio
+import concurrent.futures
+import contextlib
+import functools
 import os
+import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 _PROC = Path("/proc")
 _PF_EXITING = 0x4
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +33,61 @@ class ProcessIdentity:
         return self == identify(self.pid) and not exiting(self.pid)
 
 
+@dataclass(frozen=True, slots=True)
+class ProcessUsage:
+    """What a process has taken until now."""
+
+    read_at: float
+    """Monotonic time of this reading, in seconds."""
+    cpu_seconds: float
+    memory_bytes: int
+    """Resident memory; pages shared with other processes are in it."""
+    threads: int
+    age_seconds: float
+
+
+def usage(pid: int) -> ProcessUsage | None:
+    """What a process has taken; None for one that is gone, a zombie or being torn down.
+
+    Fields and units as in proc_pid_stat(5); the start is counted on the boot clock.
+    """
+    fields = _stat(pid)
+    if fields is None or _is_exiting(fields):
+        return None
+    started = int(fields[19]) / _TICKS_PER_SECOND
+    return ProcessUsage(
+        read_at=time.monotonic(),
+        cpu_seconds=(int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND,
+        memory_bytes=int(fields[21]) * _PAGE_BYTES,
+        threads=int(fields[17]),
+        age_seconds=max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - started),
+    )
+
+
+class Aside:
+    """Runs calls that may hang in the kernel: on a dead NFS, or a process that cannot be read.
+
+    Each holder has one thread at most, however often its looks are cancelled: the next call
+    waits until a hanging one has ended. The threads are daemons, for those of a pool would
+    hold up the end of Opsbook for as long as they hang.
+    """
+
+    def __init__(self) -> None:
+        self._under_way: concurrent.futures.Future[Any] | None = None
+
+    async def run(self, call: Callable[[], T]) -> T:
+        """What the call returns or raises. Cancelling leaves a hanging call behind."""
+        if self._under_way is not None and not self._under_way.done():
+            with contextlib.suppress(Exception):  # it was for the look that called it
+                await asyncio.wrap_future(self._under_way)
+        running = _in_thread(call)
+        self._under_way = running
+        return await asyncio.wrap_future(running)
+
+
+@functools.cache
 def boot_id() -> str:
+    """Which boot of the machine this is; the same for as long as this process lives."""
     return (_PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
@@ -38,13 +104,13 @@ def exiting(pid: int) -> bool:
     in its flags (proc_pid_stat(5), field 9) is set from the first moment on.
     """
     fields = _stat(pid)
-    return not fields or fields[0] in ("Z", "X") or bool(int(fields[6]) & _PF_EXITING)
+    return fields is None or _is_exiting(fields)
 
 
 def arguments(pid: int) -> list[str]:
     """The argument list of a process; empty for kernel threads and the departed."""
     try:
-        raw = (_PROC / str(pid) / "cmdline").read_bytes()
+        raw = _read(pid, "cmdline")
     except OSError:
         return []
     return [os.fsdecode(part) for part in raw.rstrip(b"\0").split(b"\0")] if raw else []
@@ -53,7 +119,36 @@ def arguments(pid: int) -> list[str]:
 def executable(pid: int) -> str | None:
     """The program file of a process, or None where it is not ours to see."""
     try:
-        return str((_PROC / str(pid) / "exe").readlink()).removesuffix(" (deleted)")
+        # A Path for each process would make a scan of them all four times as dear.
+        return os.readlink(f"/proc/{pid}/exe").removesuffix(" (deleted)")  # noqa: PTH115
+    except OSError:
+        return None
+
+
+def command_name(pid: int) -> str | None:
+    """The first 15 bytes of the name a process was started under; anybody may see it.
+
+    None for the departed, and where the mount option hidepid hides it (proc(5)).
+    """
+    try:
+        return os.fsdecode(_read(pid, "comm").removesuffix(b"\n"))
+    except OSError:
+        return None
+
+
+def effective_user(pid: int) -> int | None:
+    """The user id that a process acts as; None for the departed."""
+    try:
+        return (_PROC / str(pid)).stat().st_uid
+    except OSError:
+        return None
+
+
+def open_files(pid: int) -> int | None:
+    """How many descriptors a process has open, or None where it is not ours to see."""
+    try:
+        with os.scandir(f"/proc/{pid}/fd") as entries:
+            return sum(1 for _ in entries)
     except OSError:
         return None
 
@@ -75,18 +170,38 @@ def all_pids() -> list[int]:
 def _stat(pid: int) -> list[str] | None:
     """Fields of /proc/PID/stat from the state on: the name before it may hold anything."""
     try:
-        text = (_PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
+        text = _read(pid, "stat").decode("ascii", errors="replace")
     except OSError:
         return None
     return text[text.rindex(")") + 2 :].split()
 
 
-def resident_bytes(pid: int | str = "self") -> int:
-    """Resident memory of a process."""
-    pages = (_PROC / str(pid) / "statm").read_text(encoding="ascii").split()[1]
-    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+def _is_exiting(fields: list[str]) -> bool:
+    return fields[0] in ("Z", "X") or bool(int(fields[6]) & _PF_EXITING)
 
 
-def open_files() -> int:
-    """Open file descriptors of this process."""
-    return len(os.listdir(_PROC / "self/fd"))  # noqa: PTH208 - a list of names is all it takes
+def _read(pid: int, name: str) -> bytes:
+    """A file of a process; by its descriptor, for a Path and a file object cost thrice that."""
+    descriptor = os.open(f"/proc/{pid}/{name}", os.O_RDONLY)
+    try:
+        content = os.read(descriptor, 65_536)
+        while block := os.read(descriptor, 65_536):
+            content += block
+        return content
+    finally:
+        os.close(descriptor)
+
+
+def _in_thread(call: Callable[[], T]) -> concurrent.futures.Future[T]:
+    outcome: concurrent.futures.Future[T] = concurrent.futures.Future()
+    # Without this, cancelling who waits would mark it as ended while the thread still hangs.
+    outcome.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            outcome.set_result(call())
+        except Exception as error:
+            outcome.set_exception(error)
+
+    threading.Thread(target=run, name="aside", daemon=True).start()
+    return outcome

@@ -255,7 +255,6 @@ class Keeper:
         for name, outcome in outcomes.items():
             await self._watch.take(name, outcome)
         self._enter(Phase.RUNNING, "" if outcomes else "no check proves it")
-        self.well.set()
         state = worst(outcome.state for outcome in outcomes.values())
         after_trouble = now - trouble.at if trouble else None
         await self._record(
@@ -269,6 +268,7 @@ class Keeper:
         self._bus.announce(
             ServiceVerified(self.name, state, now - started, after_trouble, evidence)
         )
+        self.well.set()
 
     async def _failed(self, reason: str, trouble: Trouble) -> Trouble:
         self._begin_recovery(reason)

@@ -23,6 +23,8 @@ def connect(url: URL | str) -> Engine:
     parsed = make_url(url)
     engine = create_engine(parsed, pool_size=2, pool_timeout=10, hide_parameters=True)
     if engine.dialect.name == "sqlite":
+        # SQLite would make it readable for all, and its other files take after it.
+        Path(parsed.database or "").touch(mode=0o600)
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_immediate)
     _migrate(engine)
