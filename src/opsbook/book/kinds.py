@@ -40,9 +40,8 @@ def with_kinds(base: type[S], registry: Registry[Any], kinds: Iterable[str], nou
         trouble = _not_one(data, known, set(cls.model_fields), noun)
         if trouble is None:
             return handler(data)
-        found = [
-            InitErrorDetails(type=PydanticCustomError("one_kind", cast("Any", trouble)), input=data)
-        ]
+        missing = PydanticCustomError("one_kind", cast("Any", trouble))
+        found = [InitErrorDetails(type=missing, input=data)]
         try:
             handler(data)
         except ValidationError as error:
@@ -64,9 +63,7 @@ def with_kinds(base: type[S], registry: Registry[Any], kinds: Iterable[str], nou
         __base__=base,
         __module__=base.__module__,
         __doc__=base.__doc__,
-        __validators__=cast(
-            "Any", {"one_kind": model_validator(mode="wrap")(classmethod(one_kind))}
-        ),
+        __validators__={"one_kind": validator},
         **fields,
     )
 

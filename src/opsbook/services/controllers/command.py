@@ -2,22 +2,32 @@
 
 import asyncio
 import contextlib
+import json
+import logging
 import os
+import signal
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr, model_validator
 
-from opsbook.book.fields import BookPath, Duration, TextOrSecret, revealed
+from opsbook.book.fields import BookPath, Duration, TextOrSecret
 from opsbook.core.procfs import ProcessIdentity, identify
 from opsbook.core.secrets import mask
 from opsbook.services.controller import Controller, ControllerError
+from opsbook.services.execute import execute
 from opsbook.services.model import Death, Instance, how_it_ended
-from opsbook.services.pidfd import process_end
+from opsbook.services.output import Output
+from opsbook.services.pidfd import process_end, send_signal
+
+logger = logging.getLogger(__name__)
 
 Words = Annotated[list[str], Field(min_length=1)]
 
-_MOST_OUTPUT = 2_000
+_LOOK_AT_PID_FILE = 0.02
+_FORCE_WITHIN = 10.0
+_LONGEST_PID_FILE = 64
 
 
 class Command(Controller):
@@ -31,37 +41,59 @@ class Command(Controller):
     """Ends with 0 if the service runs, with anything else if not."""
     pid_file: BookPath | None = None
     """Where the service writes its process number: its death is then seen at once."""
-    directory: BookPath = Path()
-    """Working directory of the commands."""
+    directory: BookPath = Field(default=Path(), validate_default=True)
+    """Working directory of the commands; the book's own unless said otherwise."""
     environment: dict[str, TextOrSecret] = {}
     """Variables to set for the commands."""
     within: Duration = 60.0
-    """How long each command may take."""
-    poll_every: Duration = 2.0
+    """How long each command may take, and the service to come up or end after it."""
+    poll_every: Duration = Field(default=2.0, gt=0)
     """How often the status is asked where there is no `pid_file`."""
+
+    _starting: asyncio.Lock = PrivateAttr(default_factory=asyncio.Lock)
+
+    @model_validator(mode="after")
+    def _shows_whether_it_runs(self) -> Self:
+        if self.pid_file is None and self.status_command is None:
+            raise ValueError("give `pid_file` or `status`, or nobody can tell whether it runs")
+        return self
 
     @property
     def subject(self) -> str:
         return str(self.pid_file or self.start_command[0])
 
+    @cached_property
+    def output(self) -> Output:
+        """Where the commands, and what they leave running, write to."""
+        return Output(self.home.logs / f"{self.home.service}.log")
+
     async def running(self) -> Instance | None:
         if self.pid_file is not None:
-            process = self._process()
+            process = self._process(self.pid_file)
             return Instance(f"pid {process.pid}", process) if process else None
-        if self.status_command is None:
-            raise ControllerError(f"{self.home.service}: give `pid_file` or `status`")
-        code, _ = await self._run(self.status_command)
+        assert self.status_command is not None
+        code, _ = await self._run(self.status_command, None)
         return Instance(self.home.service, None) if code == 0 else None
 
     async def start(self) -> Instance:
-        found = await self.running()
-        if found:
-            return found
-        await self._must(self.start_command)
-        async with asyncio.timeout(self.within):
-            while not (found := await self.running()):  # noqa: ASYNC110 - no event to wait for
-                await asyncio.sleep(0.02)
-        return found
+        async with self._starting:
+            found = await self.running()
+            if found:
+                return found
+            await self._must(self.start_command)
+            return await self._come_up()
+
+    async def _come_up(self) -> Instance:
+        pause = _LOOK_AT_PID_FILE if self.pid_file else min(self.poll_every, 0.25)
+        try:
+            async with asyncio.timeout(self.within):
+                while not (found := await self.running()):  # noqa: ASYNC110 - no event
+                    await asyncio.sleep(pause)
+                return found
+        except TimeoutError:
+            missing = f"{self.pid_file} names no process" if self.pid_file else "its status fails"
+            said = f"{self.start_command[0]} ended well, but after {self.within:g} s {missing}"
+            raise ControllerError(said) from None
 
     async def stop(self) -> None:
         instance = await self.running()
@@ -72,69 +104,73 @@ class Command(Controller):
             async with asyncio.timeout(self.within):
                 await self.death(instance)
         except TimeoutError:
-            said = f"{self.subject} still runs {self.within:g} s after its stop command"
-            raise ControllerError(said) from None
+            await self._force(instance)
 
     async def death(self, instance: Instance) -> Death:
-        if instance.process is not None:
-            return Death(how_it_ended(await process_end(instance.process)))
-        while await self.running():  # noqa: ASYNC110 - without a process there is no event
-            await asyncio.sleep(self.poll_every)
-        return Death("its status command says that it does not run")
+        rotation = asyncio.create_task(self.output.keep_small())
+        try:
+            if instance.process is not None:
+                return Death(how_it_ended(await process_end(instance.process)))
+            while await self._still_runs():  # noqa: ASYNC110 - no process, no event
+                await asyncio.sleep(self.poll_every)
+            return Death("its status command says that it does not run")
+        finally:
+            rotation.cancel()
 
-    def _process(self) -> ProcessIdentity | None:
-        if self.pid_file is None:
+    async def _still_runs(self) -> bool:
+        """A status that cannot be asked says nothing, least of all that the service died."""
+        try:
+            return await self.running() is not None
+        except ControllerError as error:
+            logger.warning("%s: %s", self.home.service, error)
+            return True
+
+    async def _force(self, instance: Instance) -> None:
+        with contextlib.suppress(TimeoutError):
+            if instance.process is not None:
+                send_signal(instance.process, signal.SIGKILL)
+                async with asyncio.timeout(_FORCE_WITHIN):
+                    await process_end(instance.process)
+                    return
+        raise ControllerError(f"{self.subject} still runs {self.within:g} s after its stop command")
+
+    def _process(self, pid_file: Path) -> ProcessIdentity | None:
+        try:
+            with pid_file.open("rb") as file:
+                written = os.fstat(file.fileno()).st_mtime_ns
+                process = identify(int(file.read(_LONGEST_PID_FILE).split()[0]))
+        except (OSError, ValueError, IndexError):
             return None
-        with contextlib.suppress(OSError, ValueError):
-            process = identify(int(self.pid_file.read_text(encoding="ascii").split()[0]))
-            return process if process and process.alive() else None
-        return None
+        if process is None or not process.alive() or self._is_stranger(process, written):
+            return None
+        return process
+
+    def _is_stranger(self, process: ProcessIdentity, written: int) -> bool:
+        """Whether the number in the file has gone to somebody else since it was written.
+
+        A file that has not been written again means the process that was seen then; after a
+        crash or a reboot its number soon belongs to another.
+        """
+        record = self.home.records / f"{self.home.service}.pid.json"
+        seen = [written, process.pid, process.start_ticks, process.boot_id]
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            before = json.loads(record.read_text(encoding="utf-8"))
+            if before == seen:
+                return False
+            if before[:1] == [written]:
+                return True
+        fresh = record.with_suffix(".new")
+        try:
+            fresh.write_text(json.dumps(seen), encoding="utf-8")
+            fresh.replace(record)
+        except OSError as error:
+            logger.warning("cannot write %s: %s", record, error.strerror)
+        return False
 
     async def _must(self, words: list[str]) -> None:
-        code, said = await self._run(words)
+        code, said = await self._run(words, self.output)
         if code != 0:
             raise ControllerError(f"{words[0]} {how_it_ended(code)}: {mask(said) or 'no output'}")
 
-    async def _run(self, words: list[str]) -> tuple[int, str]:
-        """Exit code and last words of a command."""
-        surroundings = dict(os.environ)
-        surroundings |= {name: revealed(value) for name, value in self.environment.items()}
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *words,
-                cwd=self.directory,
-                env=surroundings,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise ControllerError(f"cannot run {words[0]}: {error.strerror}") from None
-        return await _collect(process, self.within, words[0])
-
-
-async def _collect(
-    process: asyncio.subprocess.Process, within: float, name: str
-) -> tuple[int, str]:
-    """Wait for the command itself, not for what it left running with the same output."""
-    assert process.stdout is not None
-    kept = bytearray()
-
-    async def read() -> None:
-        while block := await process.stdout.read(65_536):  # type: ignore[union-attr]
-            kept.extend(block)
-            del kept[:-_MOST_OUTPUT]
-
-    reading = asyncio.create_task(read())
-    try:
-        async with asyncio.timeout(within):
-            code = await process.wait()
-            await asyncio.wait([reading], timeout=0.2)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        raise ControllerError(f"{name} took longer than {within:g} s and was killed") from None
-    finally:
-        reading.cancel()
-    return code, kept.decode("utf-8", errors="replace").strip()
+    async def _run(self, words: list[str], output: Output | None) -> tuple[int | None, str]:
+        return await execute(words, self.directory, self.environment, output, self.within)

@@ -3,23 +3,35 @@
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
-import subprocess
+import threading
+from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
-from opsbook.book.fields import BookPath, Duration, Size, TextOrSecret, revealed
-from opsbook.core.procfs import ProcessIdentity, all_pids, environment, identify
+from opsbook.book.fields import BookPath, Duration, Size, TextOrSecret
+from opsbook.core.procfs import ProcessIdentity, all_pids, boot_id, environment, identify
 from opsbook.services.controller import Controller, ControllerError
 from opsbook.services.model import Death, Instance, how_it_ended
-from opsbook.services.pidfd import process_end
+from opsbook.services.output import Output
+from opsbook.services.pidfd import process_end, send_signal
+from opsbook.services.spawn import spawn
+
+logger = logging.getLogger(__name__)
 
 _MARK = "OPSBOOK_SERVICE"
 """In the environment of every process started here: how a later life finds it, even when
 this one dies between starting it and writing that down."""
+
+_LEFTOVER_GRACE = 1.0
+"""How long what a dead leader left behind may take to end before it is killed."""
+_FORCE_WITHIN = 10.0
+"""A process that SIGKILL has not ended by then waits in the kernel, perhaps for ever."""
 
 
 class Process(Controller):
@@ -27,7 +39,7 @@ class Process(Controller):
 
     command: Annotated[list[str], Field(min_length=1)]
     """The program and its arguments. No shell reads them."""
-    directory: BookPath = Path()
+    directory: BookPath = Field(default=Path(), validate_default=True)
     """Working directory; the book's own unless said otherwise."""
     environment: dict[str, TextOrSecret] = {}
     """Variables to set; a value may be a secret reference."""
@@ -42,144 +54,169 @@ class Process(Controller):
     log_generations: int = Field(default=3, ge=1, le=100)
     """How many logs set aside are kept."""
 
+    _spawning: threading.Lock = PrivateAttr(default_factory=threading.Lock)
+
     @property
     def subject(self) -> str:
         return self.command[0]
 
-    @property
-    def log(self) -> Path:
+    @cached_property
+    def output(self) -> Output:
         """Where the output of the program goes."""
-        return self.home.logs / f"{self.home.service}.log"
+        path = self.home.logs / f"{self.home.service}.log"
+        return Output(path, self.log_size, self.log_generations)
 
     async def running(self) -> Instance | None:
-        process = await asyncio.to_thread(self._find)
-        return _instance(process) if process else None
+        leader, _ = await asyncio.to_thread(self._find)
+        return _instance(leader) if leader else None
 
     async def start(self) -> Instance:
-        found = await self.running()
-        if found:
-            return found
-        process = await asyncio.to_thread(self._spawn)
-        return _instance(process)
+        leader, left = await asyncio.to_thread(self._find)
+        if leader is None:
+            if left:
+                # They may hold its port, or work on its data beside it.
+                await self._end(lambda: self._find()[1], _LEFTOVER_GRACE)
+            leader = await asyncio.to_thread(self._spawn)
+        return _instance(leader)
 
     async def stop(self) -> None:
-        process = await asyncio.to_thread(self._find)
-        if process is None:
-            return
-        # Only the leader is asked: its children are its own to end in order.
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process.pid, getattr(signal, f"SIG{self.stop_signal}"))
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self.stop_grace):
-                await process_end(process)
-        # Whatever is left of the group, the leader or what it left behind, goes by force.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process_end(process)
+        leader, left = await asyncio.to_thread(self._find)
+        if leader is not None:
+            await self._end(lambda: _leader_then_group(leader), self.stop_grace)
+            await process_end(leader)
+        elif left:
+            await self._end(lambda: self._find()[1], self.stop_grace)
 
     async def death(self, instance: Instance) -> Death:
         if instance.process is None:
             raise ValueError(f"{instance.name} is no process")
-        rotation = asyncio.create_task(self._keep_log_small())
+        rotation = asyncio.create_task(self.output.keep_small())
         try:
             return Death(how_it_ended(await process_end(instance.process)))
         finally:
             rotation.cancel()
 
+    async def _end(self, find: Callable[[], list[ProcessIdentity]], grace: float) -> None:
+        """Ask what is found to end until nothing more is; after the grace, by force."""
+        asking = signal.Signals[f"SIG{self.stop_signal}"]
+        for number, within in ((asking, grace), (signal.SIGKILL, _FORCE_WITHIN)):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(within):
+                    await _signal_until_gone(find, number)
+                    return
+        raise ControllerError(f"{self.subject} has not ended {_FORCE_WITHIN:g} s after SIGKILL")
+
     def _spawn(self) -> ProcessIdentity:
-        surroundings = dict(os.environ) if self.inherit else {}
-        surroundings |= {name: revealed(value) for name, value in self.environment.items()}
-        surroundings[_MARK] = self._mark()
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-        output = os.open(self.log, flags, mode=0o600)
-        try:
-            child = subprocess.Popen(
-                self.command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                cwd=self.directory,
-                env=surroundings,
-                start_new_session=True,
-            )
-        except OSError as error:
-            culprit = error.filename or self.command[0]
-            message = f"cannot start {self.command[0]}: {culprit}: {error.strerror}"
-            raise ControllerError(message) from None
-        finally:
-            os.close(output)
-        # The pidfd reaps it; without this, subprocess would warn of a forgotten child.
-        child.returncode = 0
-        process = identify(child.pid)
-        if process is None:
-            raise ControllerError(f"{self.command[0]} ended before it could be looked at")
-        self._record(process)
-        return process
+        # A start that was cancelled leaves its thread at work, and the next one comes.
+        with self._spawning:
+            recorded = self._recorded()
+            if recorded is not None and recorded.alive():
+                return recorded
+            marked = {**self.environment, _MARK: self._mark}
+            output = self.output.open()
+            try:
+                # A record is of the latest process, or it is not there.
+                self._record_file.unlink(missing_ok=True)
+                process = spawn(self.command, self.directory, marked, output, inherit=self.inherit)
+            except OSError as error:
+                raise ControllerError(f"cannot remove {error.filename}: {error.strerror}") from None
+            finally:
+                os.close(output)
+            self._record(process)
+            return process
 
-    def _record(self, process: ProcessIdentity) -> None:
-        record = self.home.records / f"{self.home.service}.json"
-        fresh = record.with_suffix(".new")
-        fresh.write_text(
-            json.dumps([process.pid, process.start_ticks, process.boot_id]), encoding="utf-8"
-        )
-        fresh.replace(record)
+    def _find(self) -> tuple[ProcessIdentity | None, list[ProcessIdentity]]:
+        """The leader; or, without one, what it left behind when it died.
 
-    def _find(self) -> ProcessIdentity | None:
-        """The process that runs: the recorded one, or the leader that carries our mark.
-
-        A program may overwrite its own environment, and we may die before the record is
-        written; it takes both to miss one.
+        All processes are looked through only where there is no record of the latest start,
+        or where its group has outlived it. A program may overwrite its own environment, and
+        we may die before the record is written; it takes both to miss one.
         """
-        record = self.home.records / f"{self.home.service}.json"
-        with contextlib.suppress(OSError, ValueError, TypeError):
-            process = ProcessIdentity(*json.loads(record.read_text(encoding="utf-8")))
-            if process.alive():
-                return process
-        for pid in all_pids():
-            if environment(pid).get(_MARK) == self._mark() and _is_leader(pid):
-                found = identify(pid)
-                if found is not None and found.alive():
-                    self._record(found)
-                    return found
-        return None
+        recorded = self._recorded()
+        if recorded is not None:
+            if recorded.alive():
+                return recorded, []
+            if recorded.boot_id != boot_id() or not _group_exists(recorded.pid):
+                return None, []
+            return None, [p for p in self._marked() if _id(os.getpgid, p.pid) == recorded.pid]
+        marked = self._marked()
+        # What the program started may lead groups of its own, but it came later.
+        leaders = [process for process in marked if _id(os.getpgid, process.pid) == process.pid]
+        if not leaders:
+            return None, marked
+        leader = min(leaders, key=lambda process: process.start_ticks)
+        self._record(leader)
+        return leader, []
 
+    def _marked(self) -> list[ProcessIdentity]:
+        # Sessions are what we start; kernel threads, most of the processes, are in none.
+        carrying = (
+            pid
+            for pid in all_pids()
+            if _id(os.getsid, pid) and environment(pid).get(_MARK) == self._mark
+        )
+        return [found for pid in carrying if (found := identify(pid)) and found.alive()]
+
+    @property
     def _mark(self) -> str:
         return f"{self.home.platform}/{self.home.service}@{self.home.records}"
 
-    async def _keep_log_small(self) -> None:
-        """Copy the log aside and empty it: the program keeps its open file."""
-        while True:
-            await asyncio.sleep(5)
-            with contextlib.suppress(OSError):
-                if self.log.stat().st_size > self.log_size:
-                    await asyncio.to_thread(self._rotate)
+    @property
+    def _record_file(self) -> Path:
+        return self.home.records / f"{self.home.service}.json"
 
-    def _rotate(self) -> None:
-        generations = [self.log.with_name(f"{self.log.name}.{n}") for n in range(1, 101)]
-        for older, newer in zip(
-            generations[self.log_generations - 1 : 0 : -1],
-            generations[self.log_generations - 2 :: -1],
-            strict=False,
-        ):
-            if newer.exists():
-                newer.replace(older)
-        copy = generations[0]
-        with self.log.open("rb") as source, open(copy, "wb", opener=_private) as target:
-            while block := source.read(1024 * 1024):
-                target.write(block)
-        os.truncate(self.log, 0)
+    def _recorded(self) -> ProcessIdentity | None:
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            return ProcessIdentity(*json.loads(self._record_file.read_text(encoding="utf-8")))
+        return None
 
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, mode=0o600)
+    def _record(self, process: ProcessIdentity) -> None:
+        # A record cut short by a crash is none, and the mark finds the process as well; to
+        # replace it in one step would make the disk flush it, a few milliseconds of a restart.
+        identity = [process.pid, process.start_ticks, process.boot_id]
+        try:
+            self._record_file.write_text(json.dumps(identity), encoding="utf-8")
+        except OSError as error:
+            # A full disk must not stop a restart.
+            logger.warning("cannot write %s: %s", self._record_file, error.strerror)
 
 
 def _instance(process: ProcessIdentity) -> Instance:
     return Instance(f"pid {process.pid}", process)
 
 
-def _is_leader(pid: int) -> bool:
+async def _signal_until_gone(
+    find: Callable[[], list[ProcessIdentity]], number: signal.Signals
+) -> None:
+    while alive := await asyncio.to_thread(find):
+        for process in alive:
+            send_signal(process, number)
+            # A stopped process would keep the signal pending until somebody continues it.
+            send_signal(process, signal.SIGCONT)
+        await asyncio.gather(*(process_end(process) for process in alive))
+
+
+def _leader_then_group(leader: ProcessIdentity) -> list[ProcessIdentity]:
+    """The leader alone while it lives, for its children are its own to end in order."""
+    if leader.alive():
+        return [leader]
+    members = (identify(pid) for pid in all_pids() if _id(os.getpgid, pid) == leader.pid)
+    return [member for member in members if member is not None and member.alive()]
+
+
+def _group_exists(group: int) -> bool:
     try:
-        return os.getpgid(pid) == pid
-    except OSError:
+        os.killpg(group, 0)
+    except ProcessLookupError:
         return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _id(ask: Callable[[int], int], pid: int) -> int | None:
+    """The group or session of a process, or None for the departed."""
+    try:
+        return ask(pid)
+    except OSError:
+        return None
