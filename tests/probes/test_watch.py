@@ -1,7 +1,7 @@
 """The watch on the running loop, with probes that do what they are told."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 
@@ -17,6 +17,7 @@ from opsbook.probes.model import Measurements, State
 from opsbook.probes.probe import Probe, ProbeFailedError
 from opsbook.probes.settings import CheckSettings
 from opsbook.probes.watch import Watch
+from tests.probes.checks import look
 
 
 class Told(Probe):
@@ -66,11 +67,15 @@ def probe(check: Check) -> Told:
 
 
 @asynccontextmanager
-async def watching(*checks: Check, **options: Any) -> AsyncIterator[tuple[Watch, list[object]]]:
+async def watching(
+    *checks: Check, held: Iterable[str] = (), **options: Any
+) -> AsyncIterator[tuple[Watch, list[object]]]:
     """A running watch, and all that it announces."""
     bus, heard = Bus(), list[object]()
     bus.subscribe(object, heard.append)
     watch = Watch(checks, bus, SystemClock(), **options)
+    for name in held:
+        watch.hold(name)
     task = asyncio.create_task(watch.run())
     try:
         yield watch, heard
@@ -198,3 +203,24 @@ async def test_looks_are_spread_over_the_interval() -> None:
         early = sum(probe(check)._looks > 0 for check in checks)
         await until(lambda: all(probe(check)._looks for check in checks))
     assert 5 <= early <= 40
+
+
+async def test_a_held_check_is_looked_at_when_somebody_asks_and_by_itself_when_released() -> None:
+    check = told("a")
+    async with watching(check, held=["a"]) as (watch, heard):
+        await asyncio.sleep(0.3)
+        assert probe(check)._looks == 0
+        outcome = await watch.examine("a")
+        assert (outcome.state, changes(heard)) == (State.UP, [])
+        watch.release("a")
+        await until(lambda: check.state is State.UP)
+
+
+async def test_a_secret_that_is_gone_is_unknown_and_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("GONE_BY_NOW", raising=False)
+    url = "http://127.0.0.1:1/"
+    outcome = await look("http", {"url": url, "bearer": "env:GONE_BY_NOW"})
+    assert outcome.state is State.UNKNOWN
+    assert "set the environment variable GONE_BY_NOW" in outcome.message

@@ -12,9 +12,10 @@ from opsbook.probes.rules import parents
 from opsbook.probes.watch import Watch
 from opsbook.services.controller import Home
 from opsbook.services.service import Services
+from opsbook.state.chain import Verdict
 from opsbook.state.database import connect, reading, sqlite_url
 from opsbook.state.datadir import DataDir
-from opsbook.state.ledger import Ledger, read_entries
+from opsbook.state.ledger import Ledger, read_entries, verify
 from opsbook.web.server import WebServer, create_api
 from opsbook.web.settings import WebSettings
 from opsbook.web.status import StatusView
@@ -67,6 +68,10 @@ class App:
         finally:
             self.ledger.record("watch.stopped", self.book.platform.name)
             await self.ledger.flush(within=5)
+
+    def verify_ledger(self) -> Verdict:
+        """Hold everything recorded until now against the chain. Blocks: call it in a thread."""
+        return verify(self._engine)
 
     def close(self) -> None:
         """Give the data directory back."""

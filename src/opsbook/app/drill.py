@@ -103,7 +103,7 @@ async def drill(app: App, service: str, inject: Injection, bare_start_ms: float)
         detected_ms=after(ServiceDied, ServiceUnwell),
         started_ms=after(ServiceStarted),
         verified_ms=after(ServiceVerified),
-        state=keeper.state(),
+        state=end.state if isinstance(end, ServiceVerified) else keeper.state(),
         message=keeper.message,
         evidence=end.evidence if isinstance(end, ServiceVerified) else (),
     )

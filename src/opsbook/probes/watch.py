@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterable
 
 from opsbook.core.clock import Clock
+from opsbook.core.errors import OpsbookError
 from opsbook.core.events import Bus
 from opsbook.core.secrets import mask
 from opsbook.probes.check import Check
@@ -46,6 +47,7 @@ class Watch:
         """The one due time that counts for each check; other entries in `_due` are stale."""
         self._under_way: dict[str, asyncio.Task[Outcome]] = {}
         self._last_seen: dict[str, float] = {}
+        self._held: set[str] = set()
 
     async def run(self) -> None:
         """Watch until cancelled; then stop every look and close every probe."""
@@ -86,6 +88,14 @@ class Watch:
         """Take an outcome of `examine` as if the schedule had found it."""
         await self._take(self.checks[name], outcome)
 
+    def hold(self, name: str) -> None:
+        """Do not look at a check by itself: what it is about is only being started."""
+        self._held.add(name)
+
+    def release(self, name: str) -> None:
+        """Look again when it is due."""
+        self._held.discard(name)
+
     def cause(self, check: Check) -> str | None:
         """The failing check furthest up that `check` is behind, or None."""
         for name in check.parents:
@@ -110,7 +120,7 @@ class Watch:
             if due != self._next[name]:
                 continue
             check = self.checks[name]
-            if name not in self._under_way:
+            if name not in self._under_way and name not in self._held:
                 self._start(check)
             # What was missed is not caught up with: a burst helps nobody.
             missed = now - due > check.settings.every
@@ -176,7 +186,7 @@ class Watch:
         """Find checks whose outcome is overdue: a watch that is late must say so."""
         for name, check in self.checks.items():
             allowed = 2 * check.settings.every + check.settings.timeout + 1.0
-            if now - self._last_seen[name] > allowed:
+            if name not in self._held and now - self._last_seen[name] > allowed:
                 before = check.miss(self._clock.now())
                 if before is not None:
                     self._announce_change(check, before)
@@ -201,6 +211,8 @@ async def look_once(check: Check, clock: Clock) -> Outcome:
     except ProbeError as error:
         masked = type(error)(mask(str(error)), _masked(error.measurements))
         return check.failed(at, clock.monotonic() - started, masked)
+    except OpsbookError as error:  # a secret that is gone, for one: not the target's fault
+        return check.failed(at, clock.monotonic() - started, error)
     except Exception as error:
         logger.exception("probe of check %s broke", check.name)
         broke = f"the probe itself broke: {type(error).__name__}: {mask(str(error))}"

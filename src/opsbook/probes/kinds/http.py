@@ -5,11 +5,12 @@ import base64
 import ssl
 import time
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, cast
-from urllib.parse import SplitResult, urljoin, urlsplit
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, cast
+from urllib.parse import urljoin, urlsplit
 
 import httptools
-from pydantic import AfterValidator, Field, PrivateAttr
+from pydantic import AfterValidator, Field
 
 import opsbook
 from opsbook.book.fields import Name, Secret, Size, TextOrSecret, revealed
@@ -74,8 +75,6 @@ class Http(Probe):
         "status": {"at_least": 200, "at_most": 299}
     }
 
-    _prepared: "tuple[SplitResult, bytes] | None" = PrivateAttr(default=None)
-
     @property
     def subject(self) -> str:
         return self.url
@@ -86,14 +85,14 @@ class Http(Probe):
 
     async def look(self) -> Measurements:
         started = time.perf_counter()
-        url, parts, request = self.url, *self._request(self.url)
+        url, request = self.url, self._fixed or self._request(self.url)
         for _ in range(self.redirects + 1):
-            answer = await self._ask(parts, request, started)
+            answer = await self._ask(request, started)
             target = answer.headers.get(b"location")
             if not (300 <= answer.status <= 399 and target and self.redirects):
                 return self._measure(answer, started)
             url = self._follow(url, target)
-            parts, request = self._request(url)
+            request = self._request(url)
         raise ProbeFailedError(f"{self.url} redirects more than {self.redirects} times")
 
     def _follow(self, url: str, target: bytes) -> str:
@@ -103,22 +102,20 @@ class Http(Probe):
         except ValueError:
             raise ProbeFailedError(f"{url} redirects to {following[:200]!r}") from None
 
-    async def _ask(self, parts: SplitResult, request: bytes, started: float) -> "_Answer":
+    async def _ask(self, request: "_Request", started: float) -> "_Answer":
         loop = asyncio.get_running_loop()
-        secure = parts.scheme == "https"
-        host = parts.hostname or ""
-        answer = _Answer(loop, request, self.method == "HEAD", self.largest)
+        answer = _Answer(loop, request.content, self.method == "HEAD", self.largest)
         try:
-            if secure:
+            if request.secure:
                 await loop.create_connection(
                     lambda: answer,
-                    host,
-                    parts.port or 443,
+                    request.host,
+                    request.port,
                     ssl=self.tls.context(),
-                    server_hostname=self.tls.server_name or host,
+                    server_hostname=self.tls.server_name or request.host,
                 )
             else:
-                await loop.create_connection(lambda: answer, host, parts.port or 80)
+                await loop.create_connection(lambda: answer, request.host, request.port)
             answer.connected = time.perf_counter() - started
             await answer.done
         except ssl.SSLError as error:
@@ -143,10 +140,14 @@ class Http(Probe):
             measured |= self.extract.extract(bytes(answer.body))
         return measured
 
-    def _request(self, url: str) -> tuple[SplitResult, bytes]:
-        """The bytes of a request; kept for the next look unless a secret is in them."""
-        if url == self.url and self._prepared is not None:
-            return self._prepared
+    @cached_property
+    def _fixed(self) -> "_Request | None":
+        """The request for this URL; none is kept where a secret is in it."""
+        values = self.headers.values()
+        secret = self.bearer or self.password or any(not isinstance(v, str) for v in values)
+        return None if secret else self._request(self.url)
+
+    def _request(self, url: str) -> "_Request":
         parts = urlsplit(url)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         headers = {
@@ -155,18 +156,18 @@ class Http(Probe):
             "Accept": "*/*",
             "Connection": "close",
         }
-        same_origin = parts[:2] == urlsplit(self.url)[:2]
-        if same_origin:
+        # What is meant for one server must not follow a redirect to another.
+        if parts[:2] == urlsplit(self.url)[:2]:
             headers |= self._credentials()
             headers |= {name: revealed(value) for name, value in self.headers.items()}
-        content = self.body.encode() if self.body is not None else b""
-        if content or self.method in ("POST", "PUT"):
-            headers["Content-Length"] = str(len(content))
+        body = self.body.encode() if self.body is not None else b""
+        if body or self.method in ("POST", "PUT"):
+            headers["Content-Length"] = str(len(body))
         lines = [f"{self.method} {path} HTTP/1.1", *(f"{k}: {v}" for k, v in headers.items())]
-        request = "\r\n".join([*lines, "", ""]).encode("latin-1", errors="replace") + content
-        if url == self.url and not self._has_secrets():
-            self._prepared = (parts, request)
-        return parts, request
+        head = "\r\n".join([*lines, "", ""]).encode("latin-1", errors="replace")
+        secure = parts.scheme == "https"
+        port = parts.port or (443 if secure else 80)
+        return _Request(parts.hostname or "", port, secure, head + body)
 
     def _credentials(self) -> dict[str, str]:
         if self.bearer is not None:
@@ -177,9 +178,14 @@ class Http(Probe):
             return {"Authorization": f"Basic {token}"}
         return {}
 
-    def _has_secrets(self) -> bool:
-        values = self.headers.values()
-        return bool(self.bearer or self.password or any(not isinstance(v, str) for v in values))
+
+class _Request(NamedTuple):
+    """Where to connect, and what to send."""
+
+    host: str
+    port: int
+    secure: bool
+    content: bytes
 
 
 class _BadAnswerError(Exception):
