@@ -74,7 +74,8 @@ class App:
         return verify(self._engine)
 
     def close(self) -> None:
-        """Give the data directory back."""
+        """Give the port and the data directory back."""
+        self.web.close()
         self.ledger.close()
         self._engine.dispose()
         self.data.close()

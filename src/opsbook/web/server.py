@@ -98,7 +98,10 @@ class WebServer:
         finally:
             self._server.should_exit = True
             await serving
-            self._socket.close()
+
+    def close(self) -> None:
+        """Give the port back."""
+        self._socket.close()
 
 
 class _Server(uvicorn.Server):
