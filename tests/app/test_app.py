@@ -47,7 +47,7 @@ def test_what_cannot_be_taken_is_given_back(tmp_path: Path) -> None:
     assert not DataDir(tmp_path / "data").in_use()
 
 
-def test_a_check_is_behind_those_of_the_services_that_its_own_depends_on(tmp_path: Path) -> None:
+def test_a_check_is_behind_those_that_prove_the_services_its_own_depends_on(tmp_path: Path) -> None:
     file = tmp_path / "book.yaml"
     check = {"tcp": {"host": "localhost", "port": 80}}
     services = {
@@ -56,7 +56,8 @@ def test_a_check_is_behind_those_of_the_services_that_its_own_depends_on(tmp_pat
     }
     checks = {
         "page": {**check, "service": "web", "behind": ["network"]},
-        "query": {**check, "service": "store"},
+        "query": {**check, "service": "store", "restart_when_down": True},
+        "certificate": {**check, "service": "store"},
         "network": check,
     }
     book = {"platform": {"name": "example"}, "services": services, "checks": checks}
@@ -64,4 +65,4 @@ def test_a_check_is_behind_those_of_the_services_that_its_own_depends_on(tmp_pat
     app = App(read_book(file), DataDir(tmp_path / "data"), WebSettings(port=0))
     parents = {check.name: check.parents for check in app.watch.checks.values()}
     app.close()
-    assert parents == {"page": ("network", "query"), "query": (), "network": ()}
+    assert parents == {"page": ("network", "query"), "query": (), "certificate": (), "network": ()}

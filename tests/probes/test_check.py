@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from opsbook.probes.check import Check
 from opsbook.probes.model import Outcome, State
+from opsbook.probes.probe import ProbeUnknownError
 from tests.probes.checks import make_check
 
 TARGET = {"host": "localhost", "port": 80}
@@ -29,8 +30,15 @@ def take(check: Check, *states: State, start: float = 0.0, step: float = 10.0) -
 UP, DEGRADED, DOWN, UNKNOWN = State.UP, State.DEGRADED, State.DOWN, State.UNKNOWN
 
 
-def test_the_first_outcome_is_believed() -> None:
-    assert take(a_check(), DOWN) == [DOWN]
+def test_the_first_good_outcome_is_believed() -> None:
+    assert take(a_check(), UP) == [UP]
+
+
+def test_a_failure_at_the_start_is_unknown_until_it_is_confirmed() -> None:
+    check = a_check()
+    assert take(check, DOWN) == [UNKNOWN]
+    assert check.waiting
+    assert take(check, DOWN) == [DOWN]
 
 
 def test_a_worse_state_is_believed_when_it_is_confirmed() -> None:
@@ -113,3 +121,11 @@ def test_a_missed_look_is_late_until_the_next_outcome() -> None:
     assert check.state is State.LATE
     assert check.miss(101) is None
     assert take(check, DOWN, start=102) == [DOWN]
+
+
+def test_an_error_does_not_hide_what_was_measured_before_it() -> None:
+    check = a_check(conditions={"connect_seconds": {"below": 1}, "greeting": {"equals": "x"}})
+    outcome = check.failed(0, 0.1, ProbeUnknownError("half of it", {"connect_seconds": 3.0}))
+    assert outcome.state is DOWN
+    assert outcome.message == "half of it; connect_seconds < 1 (is 3)"
+    assert [each.actual for each in outcome.conditions] == [3.0]

@@ -57,6 +57,13 @@ async def test_a_secret_never_reaches_the_disk(
     assert b"do-not-write-me" not in written
 
 
+async def test_what_json_cannot_say_is_written_as_text(tmp_path: Path) -> None:
+    with ledger_in(tmp_path) as (engine, ledger):
+        entry = await ledger.record("kind", "s", of={"a": [float("inf"), float("nan"), 1.5]})
+        assert entry.as_dict()["body"] == {"of": {"a": ["inf", "nan", 1.5]}}
+        assert verify(engine).problem is None
+
+
 async def test_the_database_refuses_changes(tmp_path: Path) -> None:
     with ledger_in(tmp_path) as (_, ledger):
         await ledger.record("kind", "s")

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import datetime
 
-from opsbook.app.book import Book, dependencies
+from opsbook.app.book import Book, dependencies, provers
 from opsbook.app.scribe import keep_record
 from opsbook.core.clock import Clock, SystemClock, iso
 from opsbook.core.events import Bus
@@ -94,5 +94,5 @@ class App:
 
 def make_checks(book: Book) -> list[Check]:
     """The checks of a book, each behind those that it depends on."""
-    behind = parents(book.checks, dependencies(book))
+    behind = parents(book.checks, dependencies(book), provers(book))
     return [Check(name, settings, behind[name]) for name, settings in book.checks.items()]

@@ -53,12 +53,23 @@ def dependencies(book: Book) -> dict[str, list[str]]:
     return {name: settings.depends_on for name, settings in book.services.items()}
 
 
+def provers(book: Book) -> dict[str, list[str]]:
+    """For each service the checks whose failure means that it does not serve: those that
+    verify it, else those that may restart it, else all of its own."""
+    found: dict[str, list[str]] = {}
+    for service, settings in book.services.items():
+        own = {name: each for name, each in book.checks.items() if each.service == service}
+        restarting = [name for name, check in own.items() if check.restart_when_down]
+        found[service] = list(settings.restart.verified_by) or restarting or list(own)
+    return found
+
+
 def _service_problems(book: Book, source: Source) -> list[Problem]:
     return service_problems(book.services, book.checks, source)
 
 
 def _check_problems(book: Book, source: Source) -> list[Problem]:
-    return check_problems(book.checks, dependencies(book), source)
+    return check_problems(book.checks, dependencies(book), provers(book), source)
 
 
 def book_schema() -> dict[str, Any]:

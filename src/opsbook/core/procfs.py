@@ -1,18 +1,10 @@
 """What the kernel says of a process, and who a process is beyond its number."""
 
-import asyncio
-import concurrent.futures
-import contextlib
 import functools
 import os
-import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
-
-T = TypeVar("T")
 
 _PROC = Path("/proc")
 _PF_EXITING = 0x4
@@ -45,6 +37,10 @@ class ProcessUsage:
     threads: int
     age_seconds: float
 
+    def at_start(self) -> "ProcessUsage":
+        """What it had taken when it was started: nothing."""
+        return replace(self, read_at=self.read_at - self.age_seconds, cpu_seconds=0.0)
+
 
 def usage(pid: int) -> ProcessUsage | None:
     """What a process has taken; None for one that is gone, a zombie or being torn down.
@@ -62,27 +58,6 @@ def usage(pid: int) -> ProcessUsage | None:
         threads=int(fields[17]),
         age_seconds=max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - started),
     )
-
-
-class Aside:
-    """Runs calls that may hang in the kernel: on a dead NFS, or a process that cannot be read.
-
-    Each holder has one thread at most, however often its looks are cancelled: the next call
-    waits until a hanging one has ended. The threads are daemons, for those of a pool would
-    hold up the end of Opsbook for as long as they hang.
-    """
-
-    def __init__(self) -> None:
-        self._under_way: concurrent.futures.Future[Any] | None = None
-
-    async def run(self, call: Callable[[], T]) -> T:
-        """What the call returns or raises. Cancelling leaves a hanging call behind."""
-        if self._under_way is not None and not self._under_way.done():
-            with contextlib.suppress(Exception):  # it was for the look that called it
-                await asyncio.wrap_future(self._under_way)
-        running = _in_thread(call)
-        self._under_way = running
-        return await asyncio.wrap_future(running)
 
 
 @functools.cache
@@ -113,7 +88,7 @@ def arguments(pid: int) -> list[str]:
         raw = _read(pid, "cmdline")
     except OSError:
         return []
-    return [os.fsdecode(part) for part in raw.rstrip(b"\0").split(b"\0")] if raw else []
+    return [os.fsdecode(part) for part in raw.removesuffix(b"\0").split(b"\0")] if raw else []
 
 
 def executable(pid: int) -> str | None:
@@ -190,18 +165,3 @@ def _read(pid: int, name: str) -> bytes:
         return content
     finally:
         os.close(descriptor)
-
-
-def _in_thread(call: Callable[[], T]) -> concurrent.futures.Future[T]:
-    outcome: concurrent.futures.Future[T] = concurrent.futures.Future()
-    # Without this, cancelling who waits would mark it as ended while the thread still hangs.
-    outcome.set_running_or_notify_cancel()
-
-    def run() -> None:
-        try:
-            outcome.set_result(call())
-        except Exception as error:
-            outcome.set_exception(error)
-
-    threading.Thread(target=run, name="aside", daemon=True).start()
-    return outcome

@@ -11,8 +11,8 @@ from opsbook.probes.settings import CheckSettings
 class Check:
     """Turns looks into outcomes and outcomes into a state that does not jump.
 
-    A worse state is believed after `confirm` outcomes in a row that are not better, a
-    better one at once. One that changes too often is flapping: it keeps the worse state
+    A worse state, and a failure at the start, is believed after `confirm` outcomes in a row,
+    a better one at once. One that changes too often is flapping: it keeps the worse state
     until the better one has been steady.
     """
 
@@ -43,10 +43,15 @@ class Check:
         return Outcome(at, duration, state, message, measurements, judged)
 
     def failed(self, at: float, duration: float, error: Exception) -> Outcome:
-        """A look that ended in an error; unknown unless the target itself failed."""
+        """A look that ended in an error; unknown unless the target itself failed, or what
+        had been measured until then is worse."""
         state = State.DOWN if isinstance(error, ProbeFailedError) else State.UNKNOWN
         measurements: Measurements = getattr(error, "measurements", {})
-        return Outcome(at, duration, state, str(error), measurements)
+        judged = [each for each in self._conditions.judge(measurements) if each.actual is not None]
+        broken = [each for each in judged if each.state is not State.UP]
+        message = "; ".join([str(error), *map(str, broken)])
+        state = worst([state, *(each.state for each in broken)])
+        return Outcome(at, duration, state, message, measurements, tuple(judged))
 
     def timed_out(self, at: float, duration: float) -> Outcome:
         message = f"no answer from {self.probe.subject} within {self.settings.timeout:g} s"
@@ -68,8 +73,9 @@ class Check:
 
     def _believe(self, outcome: Outcome) -> bool:
         first = self.since is None
-        worse = outcome.state.severity > self.state.severity and self.state is not State.LATE
-        if worse and not first:
+        believed = State.UP if first else self.state
+        worse = outcome.state.severity > believed.severity and self.state is not State.LATE
+        if worse:
             self._better_since = None
             self._worse_in_a_row += 1
             return self._worse_in_a_row >= self.settings.confirm

@@ -93,8 +93,11 @@ class Watch:
         self._held.add(name)
 
     def release(self, name: str) -> None:
-        """Look again when it is due."""
-        self._held.discard(name)
+        """Look again by itself, and soon."""
+        if name in self._held:
+            self._held.discard(name)
+            self._last_seen[name] = now = self._clock.monotonic()
+            self._schedule(name, now + _first_offset(self.checks[name]))
 
     def cause(self, check: Check) -> str | None:
         """The failing check furthest up that `check` is behind, or None."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import queue
 import threading
 from collections.abc import Iterator
@@ -61,7 +62,8 @@ class Ledger:
         written, so await it with a deadline.
         """
         done: asyncio.Future[Entry] = asyncio.get_running_loop().create_future()
-        fields = (iso(self._clock.now()), kind, subject, actor, mask(canonical(body)))
+        text = mask(canonical(_finite(body)))
+        fields = (iso(self._clock.now()), kind, subject, actor, text)
         if self.waiting >= _MOST_WAITING:
             self.lost += 1
         else:
@@ -125,6 +127,15 @@ class Ledger:
             if done is not None:
                 _settle(done, entry)
         return True
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no infinity: it is written as text."""
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _settle(done: "asyncio.Future[Entry]", entry: Entry) -> None:

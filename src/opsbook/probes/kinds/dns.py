@@ -1,5 +1,6 @@
 """`dns`: a name server gives the records it should."""
 
+import asyncio
 import ipaddress
 import time
 from collections.abc import Mapping
@@ -101,8 +102,10 @@ class Dns(Probe):
             errors = []
             for server in servers:
                 try:
-                    response = await self._exchange(query, server)
-                except dns.exception.Timeout:
+                    # The library's own time-outs lose a cancellation on Python 3.11.
+                    async with asyncio.timeout(_ANSWER_WITHIN):
+                        response = await self._exchange(query, server)
+                except TimeoutError:
                     continue
                 except (OSError, EOFError, dns.exception.DNSException) as error:
                     reason = getattr(error, "strerror", None) or str(error)
@@ -120,16 +123,11 @@ class Dns(Probe):
         self, query: dns.message.QueryMessage, server: str
     ) -> dns.message.QueryMessage:
         if self.tcp:
-            response = await dns.asyncquery.tcp(query, server, _ANSWER_WITHIN, self.port)
+            response = await dns.asyncquery.tcp(query, server, port=self.port)
         else:
             # What does not answer the question is passed over: anybody can send datagrams.
             response, _ = await dns.asyncquery.udp_with_fallback(
-                query,
-                server,
-                _ANSWER_WITHIN,
-                self.port,
-                ignore_unexpected=True,
-                ignore_errors=True,
+                query, server, port=self.port, ignore_unexpected=True, ignore_errors=True
             )
         return cast("dns.message.QueryMessage", response)
 

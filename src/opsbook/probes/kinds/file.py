@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import BeforeValidator, PrivateAttr, WithJsonSchema, model_validator
 
 from opsbook.book.fields import BookPath
-from opsbook.core.procfs import Aside
+from opsbook.core.aside import Aside
 from opsbook.probes.model import Measurements
 from opsbook.probes.probe import Probe, ProbeFailedError, ProbeUnknownError
 

@@ -23,8 +23,8 @@ from opsbook.probes.model import Measurements
 from opsbook.probes.probe import Probe, ProbeFailedError
 from opsbook.probes.tls import Trust, tls_failure
 
-_MOST_BYTES = 256 * 1024
-"""An answer takes about a hundred; this also bounds what acknowledging it can pile up."""
+_MOST_BYTES = 64 * 1024
+"""An answer takes about a hundred; many empty frames would hold up the event loop."""
 _SETTINGS = b"\x04"
 """The type of the frame that a server has to begin with."""
 _STATUSES = ("UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN")

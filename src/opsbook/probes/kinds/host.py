@@ -12,7 +12,7 @@ from typing import ClassVar
 from pydantic import PrivateAttr
 
 from opsbook.book.fields import BookPath
-from opsbook.core.procfs import Aside
+from opsbook.core.aside import Aside
 from opsbook.probes.model import Measurements
 from opsbook.probes.probe import Probe, ProbeUnknownError
 

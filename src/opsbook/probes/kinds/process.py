@@ -1,9 +1,7 @@
 """`process`: a program runs, found by what it exactly is, never by a part of its name."""
 
-import asyncio
 import os
 import pwd
-import time
 from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Annotated, Any, ClassVar, NoReturn, Self
@@ -12,11 +10,12 @@ from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
 from opsbook.book.fields import BookPath
 from opsbook.core import procfs
-from opsbook.core.procfs import Aside, ProcessIdentity, ProcessUsage
+from opsbook.core.aside import Aside
+from opsbook.core.procfs import ProcessIdentity, ProcessUsage
 from opsbook.probes.model import Measurements
 from opsbook.probes.probe import Probe, ProbeFailedError, ProbeUnknownError
 
-_PAUSE = 0.1
+_APART = 0.1
 """Seconds between two readings of CPU time; the kernel counts in steps of 0.01 s."""
 
 _INTERPRETERS = {
@@ -65,7 +64,8 @@ class Process(Probe):
 
     measures: ClassVar[Mapping[str, str]] = {
         "count": "how many processes there are, without those that have ended",
-        "cpu_percent": "CPU time since the last look, all together; 100 is one core",
+        "cpu_percent": "CPU time since the last look, or since its start at the first one, "
+        "all together; 100 is one core",
         "memory_bytes": "resident memory, all together; what they share counts for each",
         "open_files": "open descriptors, all together, where they are ours to see",
         "threads": "threads, all together",
@@ -94,24 +94,19 @@ class Process(Probe):
 
     async def look(self) -> Measurements:
         now = await self._aside.run(self._find)
-        earlier = self._earlier_readings(now)
-        if len(earlier) < len(now):
-            await asyncio.sleep(_PAUSE)
-            earlier = now | earlier
-            now = await self._aside.run(lambda: _read(earlier))
-        self._before = now
+        earlier = {process: self._earlier(process, reading) for process, reading in now.items()}
+        self._before = {
+            process: now[process] if _far_enough(before, now[process]) else before
+            for process, before in earlier.items()
+        }
         if not now:
             raise ProbeFailedError(f"no process with {self.subject}", {"count": 0})
         return await self._aside.run(lambda: _measure(earlier, now))
 
-    def _earlier_readings(self, now: Iterable[ProcessIdentity]) -> "_Readings":
-        """Those of the last look that lie far enough back to compare with."""
-        latest = time.monotonic() - _PAUSE
-        return {
-            process: self._before[process]
-            for process in now
-            if process in self._before and self._before[process].read_at <= latest
-        }
+    def _earlier(self, process: ProcessIdentity, now: ProcessUsage) -> ProcessUsage:
+        """What to compare with: the last look, or the process's start at the first one. A
+        pause between two readings would delay every verification of a restart."""
+        return self._before.get(process) or now.at_start()
 
     def _find(self) -> "_Readings":
         """The processes that are all that is asked for. Raises ProbeUnknownError."""
@@ -248,5 +243,10 @@ def _measure(earlier: _Readings, now: _Readings) -> Measurements:
     return measured
 
 
+def _far_enough(earlier: ProcessUsage, now: ProcessUsage) -> bool:
+    return now.read_at - earlier.read_at >= _APART
+
+
 def _cpu_percent(earlier: ProcessUsage, now: ProcessUsage) -> float:
-    return 100 * (now.cpu_seconds - earlier.cpu_seconds) / (now.read_at - earlier.read_at)
+    passed = max(now.read_at - earlier.read_at, _APART)
+    return 100 * (now.cpu_seconds - earlier.cpu_seconds) / passed

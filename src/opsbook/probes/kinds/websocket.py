@@ -12,6 +12,8 @@ from pydantic import AfterValidator, Field, model_validator
 from websockets.asyncio.client import ClientConnection
 from websockets.client import ClientProtocol
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.frames import CloseCode
+from websockets.protocol import Event
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
@@ -25,6 +27,10 @@ from opsbook.probes.tls import Trust, tls_failure
 
 _FAREWELL = 0.2
 """Seconds for the server to close its side: without a farewell it logs an error each time."""
+_MOST_FRAMES = 10_000
+"""Frames that may come before the answer; each costs 10 µs of the event loop."""
+_SLICE = 4096
+"""Bytes parsed before the frames are counted again: 2,048 frames at most."""
 _LONGEST = 500
 """Characters kept of an answer."""
 
@@ -114,9 +120,9 @@ class Websocket(Probe):
         uri = parse_uri(self.url)
         wanted = [Subprotocol(self.subprotocol)] if self.subprotocol else None
 
-        def conversation() -> ClientConnection:
+        def conversation() -> _Conversation:
             protocol = ClientProtocol(uri, subprotocols=wanted, max_size=self.largest)
-            return ClientConnection(protocol, ping_interval=None, close_timeout=_FAREWELL)
+            return _Conversation(protocol, ping_interval=None, close_timeout=_FAREWELL)
 
         _, connection = await asyncio.get_running_loop().create_connection(
             conversation,
@@ -148,11 +154,31 @@ class Websocket(Probe):
         return getattr(error, "strerror", None) or str(error) or "the connection closed"
 
     def _closing(self, error: ConnectionClosed) -> str:
-        if error.sent is not None and error.sent.code == 1009:
+        if error.sent is not None and error.sent.code == CloseCode.MESSAGE_TOO_BIG:
             return f"the answer is larger than {format_size(self.largest)}"
         if error.rcvd is not None:
             return f"closed by the server with {error.rcvd}"
         return f"closed before the answer came: {error}"
+
+
+class _Conversation(ClientConnection):
+    """A connection that cannot be flooded: the library takes any number of empty frames,
+    and while it takes them nothing else runs."""
+
+    _frames = 0
+
+    def data_received(self, data: bytes) -> None:
+        for start in range(0, len(data), _SLICE):
+            super().data_received(data[start : start + _SLICE])
+            if self._frames > _MOST_FRAMES:
+                why = f"more than {_MOST_FRAMES} frames and no answer"
+                self.protocol.fail(CloseCode.POLICY_VIOLATION, why)
+                self.transport.abort()
+                return
+
+    def process_event(self, event: Event) -> None:
+        self._frames += 1
+        super().process_event(event)
 
 
 async def _pass_over(connection: ClientConnection) -> None:

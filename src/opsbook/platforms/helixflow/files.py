@@ -1,0 +1,15 @@
+"""Writing a file so that whoever reads it meanwhile sees the old one or the new one."""
+
+import os
+from pathlib import Path
+
+
+def replace(file: Path, content: str | bytes, mode: int = 0o600) -> None:
+    """All or nothing; nobody sees it with wider permissions than `mode`."""
+    fresh = file.with_name(f".{file.name}.new")
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content.encode() if isinstance(content, str) else content)
+    fresh.chmod(mode)
+    fresh.replace(file)

@@ -1,0 +1,1 @@
+"""One file per program of the platform; `bin/` holds a launcher for each."""
