@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from opsbook.core.errors import BadInputError
-from opsbook.core.secrets import Secret, mask
+from opsbook.core.secrets import Secret, inherited_environment, mask
 
 
 def test_a_secret_shows_where_it_is_kept_and_never_what_it_is(
@@ -47,3 +47,14 @@ def test_a_plain_value_is_refused_and_not_repeated() -> None:
     with pytest.raises(ValueError, match="not a secret reference") as refused:
         Secret("hunter2")
     assert "hunter2" not in str(refused.value)
+
+
+def test_what_we_start_does_not_inherit_the_secrets_of_the_book(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OF_THE_BOOK", "s3cret")
+    monkeypatch.setenv("OF_THE_USER", "plain")
+    Secret("env:OF_THE_BOOK")
+    inherited = inherited_environment()
+    assert "OF_THE_BOOK" not in inherited
+    assert inherited["OF_THE_USER"] == "plain"

@@ -10,6 +10,7 @@ _SHORTEST_MASKED = 4
 """Masking every `a` of a one-letter secret would tell it and ruin the text."""
 
 _revealed: set[str] = set()
+_variables: set[str] = set()
 
 
 class Secret:
@@ -23,6 +24,8 @@ class Secret:
         if scheme not in ("env", "file") or not rest:
             raise ValueError("not a secret reference: write env:NAME or file:/path")
         self.reference = reference
+        if scheme == "env":
+            _variables.add(rest)
 
     def reveal(self) -> str:
         """What the reference holds now. Raises BadInputError if there is nothing."""
@@ -43,6 +46,11 @@ class Secret:
 
     def __hash__(self) -> int:
         return hash(self.reference)
+
+
+def inherited_environment() -> dict[str, str]:
+    """What a program that we start may inherit: our environment without the secrets in it."""
+    return {name: value for name, value in os.environ.items() if name not in _variables}
 
 
 def mask(text: str) -> str:

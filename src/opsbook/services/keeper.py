@@ -166,8 +166,7 @@ class Keeper:
             await asyncio.gather(death, unwell, return_exceptions=True)
 
     async def _died(self, at: float, death: "asyncio.Task[Death]") -> Trouble:
-        error = death.exception()
-        how = str(error) if error else death.result().how
+        how = _how(death)
         maintenance = self._watch.in_maintenance(self.name)
         self._entries = []
         self._begin_recovery(how)
@@ -221,7 +220,7 @@ class Keeper:
                 await self._verified(started, trouble, looks.result())
                 return None
             if death.done():
-                reason = f"died while being verified: {death.result().how}"
+                reason = f"died while being verified: {_how(death)}"
             else:
                 reason = f"not well {format_duration(within)} after its start: {self.message}"
             still = not death.done()
@@ -331,3 +330,9 @@ class Keeper:
         _, late = await asyncio.wait(self._entries, timeout=_RECORD_WITHIN)
         if late:
             logger.warning("%d entries of %s are not on disk yet", len(late), self.name)
+
+
+def _how(death: "asyncio.Task[Death]") -> str:
+    """How an instance ended, or why its controller lost sight of it."""
+    error = death.exception()
+    return str(error) if error else death.result().how

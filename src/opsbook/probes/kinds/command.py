@@ -14,6 +14,8 @@ from typing import IO, Annotated, ClassVar
 from pydantic import Field
 
 from opsbook.book.fields import BookPath, TextOrSecret, revealed
+from opsbook.core.secrets import inherited_environment
+from opsbook.probes.explain import explain
 from opsbook.probes.extract import Extraction
 from opsbook.probes.model import Measurements
 from opsbook.probes.probe import Probe, ProbeFailedError, ProbeUnknownError
@@ -29,8 +31,7 @@ hold up the look."""
 
 
 class Command(Probe):
-    """Runs a program without a shell; it succeeds by its exit code, and its output can be
-    measured."""
+    """Runs a program without a shell: its exit code judges, its output can be measured."""
 
     argv: Annotated[list[str], Field(min_length=1)]
     """The program and its arguments. No shell reads them: no pipes, no `$HOME`, no `*`."""
@@ -74,7 +75,7 @@ class Command(Probe):
         return measured
 
     def _start(self) -> subprocess.Popen[bytes]:
-        surroundings = dict(os.environ)
+        surroundings = inherited_environment()
         surroundings |= {name: revealed(value) for name, value in self.environment.items()}
         try:
             return subprocess.Popen(
@@ -89,7 +90,7 @@ class Command(Probe):
             )
         except OSError as error:
             culprit = error.filename or self.argv[0]
-            message = f"cannot run {self.subject}: {culprit}: {error.strerror}"
+            message = f"cannot run {self.subject}: {culprit}: {explain(error)}"
             raise ProbeUnknownError(f"{message}; install it or correct the check") from None
 
 
@@ -159,7 +160,7 @@ class _Stream:
 
     def last_line(self) -> str:
         lines = self._tail.decode("utf-8", errors="replace").split("\n")
-        return next((line.strip()[:500] for line in reversed(lines) if line.strip()), "")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
     def close(self) -> None:
         if not self._pipe.closed:

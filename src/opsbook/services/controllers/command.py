@@ -161,6 +161,7 @@ class Command(Controller):
                 return True
         fresh = record.with_suffix(".new")
         try:
+            fresh.touch(mode=0o600)
             fresh.write_text(json.dumps(seen), encoding="utf-8")
             fresh.replace(record)
         except OSError as error:

@@ -175,6 +175,7 @@ class Process(Controller):
         # replace it in one step would make the disk flush it, a few milliseconds of a restart.
         identity = [process.pid, process.start_ticks, process.boot_id]
         try:
+            self._record_file.touch(mode=0o600)
             self._record_file.write_text(json.dumps(identity), encoding="utf-8")
         except OSError as error:
             # A full disk must not stop a restart.
