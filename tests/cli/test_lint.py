@@ -10,7 +10,7 @@ def test_a_good_book_is_told_in_one_line(tmp_path: Path) -> None:
     book.write_text("platform: {name: example}\nchecks: {c: {tcp: {host: localhost, port: 1}}}\n")
     linted = opsbook("lint", book)
     assert linted.returncode == 0
-    assert linted.stdout == f"{book}: platform example, 0 services, 1 checks: nothing wrong\n"
+    assert linted.stdout == f"{book}: platform example, 0 services, 1 check: nothing wrong\n"
 
 
 def test_a_bad_book_ends_with_2_and_every_problem_on_a_line(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from opsbook.platforms.helixflow.home import SERVICES, prepare
 from opsbook.platforms.helixflow.ports import Ports
 from opsbook.probes.model import State
 from opsbook.services.events import RestartBegun, ServiceVerified
-from tests.probes.test_watch import until
+from tests.eventually import eventually
 from tests.services.platform import Platform, watched
 
 
@@ -31,7 +31,9 @@ def test_every_check_says_what_its_failure_means(tmp_path: Path) -> None:
 async def test_every_check_of_the_manual_is_up_on_the_living_platform(helixflow: Platform) -> None:
     checks = helixflow.app.watch.checks
     machine = {"disk-space", "memory"}
-    await until(lambda: all(c.state is State.UP for n, c in checks.items() if n not in machine), 30)
+    await eventually(
+        lambda: all(c.state is State.UP for n, c in checks.items() if n not in machine), 30
+    )
     assert {f"{name}-process" for name in SERVICES} <= set(checks)
     assert all(checks[name].outcome for name in machine)
 
@@ -48,8 +50,8 @@ async def test_an_expired_certificate_is_told_and_restarts_nothing(
     helixflow: Platform, tmp_path: Path
 ) -> None:
     check = helixflow.app.watch.checks["api-gateway-certificate"]
-    await until(lambda: check.state is State.UP, 30)
+    await eventually(lambda: check.state is State.UP, 30)
     hurt(tmp_path, "api-gateway", "expire-certificate:past")
     await helixflow.app.watch.look("api-gateway-certificate")
-    await until(lambda: check.state is State.DOWN, 30)
+    await eventually(lambda: check.state is State.DOWN, 30)
     assert helixflow.of(RestartBegun) == []

@@ -23,8 +23,8 @@ from opsbook.core.procfs import arguments
 from opsbook.platforms.helixflow.home import SERVICES, prepare
 from opsbook.platforms.helixflow.ports import Ports
 from opsbook.probes.check import Check
+from opsbook.probes.look import look_once
 from opsbook.probes.model import Outcome, State
-from opsbook.probes.watch import look_once
 from tests.platforms.helixflow import (
     HOST,
     Running,

@@ -18,7 +18,7 @@ from opsbook.state.database import reading
 from opsbook.state.datadir import DataDir
 from opsbook.state.ledger import read_entries
 from opsbook.web.settings import WebSettings
-from tests.probes.kinds.servers import free_port
+from tests.servers.loopback import free_port
 
 SERVICE = """
 import os, socket, sys, time

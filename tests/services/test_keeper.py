@@ -17,7 +17,8 @@ from opsbook.services.events import (
     VerificationFailed,
 )
 from opsbook.services.keeper import Phase
-from tests.probes.kinds.servers import free_port
+from tests.eventually import eventually
+from tests.servers.loopback import free_port
 from tests.services.platform import one_service, small_book, small_service, watched
 
 
@@ -61,6 +62,24 @@ async def test_a_service_that_runs_but_does_not_work_is_restarted(tmp_path: Path
         assert not Path(f"/proc/{before}").exists()
 
 
+async def test_one_that_stays_down_after_its_cause_has_gone_is_restarted(tmp_path: Path) -> None:
+    book = small_book(
+        tmp_path,
+        web=small_service(tmp_path, "web", free_port(), depends_on=["store"]),
+        store=small_service(tmp_path, "store", free_port(), restart={"at_most": 0}),
+    )
+    async with watched(book, tmp_path / "data") as platform:
+        await platform.well()
+        store, web = (platform.app.watch.checks[f"{name}-greets"] for name in ("store", "web"))
+        (tmp_path / "store/mute").touch()
+        await eventually(lambda: store.state is State.DOWN)
+        (tmp_path / "web/mute").touch()
+        await eventually(lambda: web.state is State.DOWN)
+        assert platform.of(ServiceUnwell, "web") == []
+        (tmp_path / "store/mute").unlink()
+        await eventually(lambda: bool(platform.of(ServiceUnwell, "web")))
+
+
 async def test_a_check_that_may_not_restart_leaves_the_service_alone(tmp_path: Path) -> None:
     file = one_service(tmp_path)
     book = json.loads(file.read_text())
@@ -70,9 +89,7 @@ async def test_a_check_that_may_not_restart_leaves_the_service_alone(tmp_path: P
         await platform.well()
         (tmp_path / "a/mute").touch()
         check = platform.app.watch.checks["a-greets"]
-        async with asyncio.timeout(5):
-            while check.state is not State.DOWN:
-                await asyncio.sleep(0.01)
+        await eventually(lambda: check.state is State.DOWN)
         await asyncio.sleep(0.3)
         assert platform.of(ServiceUnwell) == []
         assert platform.keeper().state() is State.DOWN

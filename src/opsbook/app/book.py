@@ -28,7 +28,9 @@ class Platform(Section):
     name: Name
     """The platform's name: in metrics, records and messages."""
     version: str = ""
+    """Which version of the platform this book is about."""
     description: str = ""
+    """What the platform is for, in a sentence."""
     owner: str = ""
     """Who is asked when something is unclear."""
 

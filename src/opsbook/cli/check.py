@@ -15,8 +15,8 @@ from opsbook.core.clock import SystemClock, iso
 from opsbook.core.errors import BadInputError, nearest
 from opsbook.core.units import format_duration
 from opsbook.probes.check import Check
+from opsbook.probes.look import look_once
 from opsbook.probes.model import Outcome, State, worst
-from opsbook.probes.watch import look_once
 
 _EXIT = {State.UP: 0, State.DEGRADED: 1, State.DOWN: 2, State.UNKNOWN: 3}
 _MOST_AT_ONCE = 64

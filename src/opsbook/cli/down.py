@@ -12,6 +12,9 @@ from opsbook.cli.data import data_option
 from opsbook.state.datadir import DataDir
 from opsbook.web.settings import WebSettings
 
+_TO_RECORD = 5.0
+"""Seconds for the disk to take an entry."""
+
 
 @click.command()
 @click.argument("book", type=click.Path(path_type=Path))
@@ -35,5 +38,6 @@ async def _stop(app: App) -> None:
             click.echo(f"{keeper.name}: does not run")
             continue
         await keeper.controller.stop()
-        await asyncio.wait_for(app.ledger.record("service.stopped", keeper.name), timeout=5)
+        async with asyncio.timeout(_TO_RECORD):
+            await app.ledger.record("service.stopped", keeper.name)
         click.echo(f"{keeper.name}: stopped ({instance.name})")

@@ -16,6 +16,10 @@ def lint(book: Path) -> None:
     """
     read = read_book(book)
     click.echo(
-        f"{book}: platform {read.platform.name}, {len(read.services)} services, "
-        f"{len(read.checks)} checks: nothing wrong"
+        f"{book}: platform {read.platform.name}, {_count(len(read.services), 'service')}, "
+        f"{_count(len(read.checks), 'check')}: nothing wrong"
     )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

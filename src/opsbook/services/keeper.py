@@ -235,7 +235,7 @@ class Keeper:
         """Outcomes of all checks that verify it, each well.
 
         A look costs 0.1 ms, so they are tight at first and never add more than a
-        fortieth to the service's own start time.
+        fiftieth to the service's own start time.
         """
         started = time.monotonic()
         verifying = self.settings.restart.verified_by or self.checks
@@ -250,7 +250,7 @@ class Keeper:
                     self.message = f"{name}: {outcome.message}"
             if len(found) == len(verifying):
                 return found
-            await asyncio.sleep(min(max(0.002, (time.monotonic() - started) / 40), 0.25))
+            await asyncio.sleep(min(max(0.001, (time.monotonic() - started) / 50), 0.25))
 
     async def _verified(
         self, started: float, trouble: Trouble | None, outcomes: dict[str, Outcome]

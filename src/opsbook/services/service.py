@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from opsbook.core.clock import Clock
 from opsbook.core.events import Bus
-from opsbook.probes.events import CheckChanged
+from opsbook.probes.events import OutcomeTaken
 from opsbook.probes.model import State
 from opsbook.probes.watch import Watch
 from opsbook.services.controller import Home
@@ -38,7 +38,7 @@ class Services:
             keeper.controller.bind(home(name))
             self.keepers[name] = keeper
         self._watch = watch
-        bus.subscribe(CheckChanged, self._check_changed)
+        bus.subscribe(OutcomeTaken, self._outcome_taken)
 
     async def run(self) -> None:
         """Keep all services until cancelled. They go on when the watch ends."""
@@ -50,13 +50,16 @@ class Services:
         finally:
             await self._close()
 
-    def _check_changed(self, event: CheckChanged) -> None:
-        keeper = self.keepers.get(event.service or "")
-        if keeper is None or event.after is not State.DOWN or event.cause or event.maintenance:
+    def _outcome_taken(self, event: OutcomeTaken) -> None:
+        """Every outcome, not only changes: a check may go on being down after what it was
+        behind has come back, or after a maintenance window."""
+        check = self._watch.checks[event.check]
+        if check.state is not State.DOWN or not check.settings.restart_when_down:
             return
-        if self._watch.checks[event.check].settings.restart_when_down:
-            message = event.outcome.message if event.outcome else ""
-            keeper.unwell(event.check, message)
+        keeper = self.keepers.get(check.settings.service or "")
+        hidden = self._watch.cause(check) or self._watch.in_maintenance(check.settings.service)
+        if keeper is not None and not hidden:
+            keeper.unwell(check.name, event.outcome.message)
 
     async def _close(self) -> None:
         for keeper in self.keepers.values():

@@ -18,6 +18,7 @@ class RestartPolicy(Section):
     at_most: int = Field(default=3, ge=0, le=1000)
     """Restarts within `per`; then the service is down and needs a person. 0: never."""
     per: Duration = 3600.0
+    """The time over which restarts are counted."""
     backoff: Annotated[list[Duration], Field(min_length=1)] = [0.0, 5.0, 30.0]
     """The wait before the first, second, … attempt; the last one repeats."""
     steady_after: Duration = 60.0
@@ -32,11 +33,13 @@ class ServiceSettings(Section):
     """A service, run by the controller that its key names."""
 
     description: str = ""
+    """What it does, and what people miss when it is gone."""
     depends_on: list[Name] = []
     """Services that must be well before this one is started."""
     ports: list[Port] = []
     """The ports on which it listens; no two services may share one."""
     restart: RestartPolicy = RestartPolicy()
+    """What may be done by itself when it dies, and what proves that it is back."""
 
     @property
     def controller(self) -> Controller:

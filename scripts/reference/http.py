@@ -1,0 +1,124 @@
+"""The page of the HTTP paths and the metrics, from the API itself and from one platform."""
+
+import json
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from opsbook.app.app import App
+from opsbook.app.book import read_book
+from opsbook.probes.model import Outcome, State
+from opsbook.state.datadir import DataDir
+from opsbook.web.exposition import expose
+from opsbook.web.server import create_api
+from opsbook.web.settings import WebSettings
+from opsbook.web.status import StatusView
+from scripts.reference.markdown import one_line, page, table
+
+_REFERENCE = "#/components/schemas/"
+_BOOK = """
+platform: {name: example}
+services: {a: {process: {command: [a]}}}
+checks: {port: {tcp: {host: localhost, port: 1}}}
+"""
+
+
+def http_page() -> str:
+    # Nobody asks it for anything: only its document is read.
+    document = create_api(cast("StatusView", None)).openapi()
+    parts = []
+    for name, schema in _schemas(document, _REFERENCE + "PlatformStatus").items():
+        parts += [f"### {name}", one_line(schema.get("description", "")), _fields(schema)]
+    return page(
+        "HTTP paths and metrics",
+        "Everything is on one port of loopback, see [web](book.md#web). Nothing here changes "
+        "state. The API's own document is at `/api/openapi.json`.",
+        table(("path", "what it answers", "otherwise"), _paths(document)),
+        "## Metrics",
+        "At `/metrics`, in Prometheus' text format 0.0.4.",
+        table(("metric", "type", "labels", "meaning"), _metrics()),
+        "## The answer of `/api/status`",
+        *parts,
+    )
+
+
+def _paths(document: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            answers = operation["responses"]
+            good = answers["200"].get("content", {})
+            refs = [_type(each["schema"]) for each in good.values() if "$ref" in each["schema"]]
+            otherwise = [f"{code}: {each['description']}" for code, each in answers.items()]
+            told = " ".join([operation["description"], *refs])
+            yield f"`{method.upper()} {path}`", told, "; ".join(otherwise[1:])
+
+
+def _schemas(document: Mapping[str, Any], reference: str) -> dict[str, Any]:
+    """A schema and all that it speaks of, the larger before its parts."""
+    name = reference.removeprefix(_REFERENCE)
+    schema = document["components"]["schemas"][name]
+    found = {name: schema}
+    for inner in re.findall(rf"{_REFERENCE}\w+", json.dumps(schema)):
+        found |= _schemas(document, inner)
+    return found
+
+
+def _fields(schema: Mapping[str, Any]) -> str:
+    return table(
+        ("field", "type", "meaning"),
+        (
+            (f"`{name}`", _type(each), each.get("description", ""))
+            for name, each in schema["properties"].items()
+        ),
+    )
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    if "$ref" in schema:
+        name = schema["$ref"].removeprefix(_REFERENCE)
+        return f"[{name}](#{name.lower()})"
+    if "anyOf" in schema:
+        return " or ".join(_type(each) for each in schema["anyOf"])
+    if "enum" in schema:
+        return ", ".join(f"`{each}`" for each in schema["enum"])
+    if schema.get("type") == "array":
+        return f"list of {_type(schema['items'])}"
+    if schema.get("type") == "object":
+        return f"name → {_type(schema['additionalProperties'])}"
+    return str(schema.get("format") or schema.get("type"))
+
+
+def _metrics() -> Iterator[tuple[str, str, str, str]]:
+    text = _exposed()
+    labels = _labels(text)
+    kinds = dict(line.split()[2:] for line in text.splitlines() if line.startswith("# TYPE"))
+    for line in text.splitlines():
+        if line.startswith("# HELP"):
+            name, meaning = line.split(maxsplit=3)[2:]
+            named = ", ".join(f"`{label}`" for label in labels[name])
+            yield f"`{name}`", kinds[name], named, meaning
+
+
+def _labels(text: str) -> dict[str, list[str]]:
+    found = {}
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            name, _, rest = line.partition(" ")[0].partition("{")
+            found[name] = [pair.partition("=")[0] for pair in rest.removesuffix("}").split(",")]
+    return {name: [label for label in labels if label] for name, labels in found.items()}
+
+
+def _exposed() -> str:
+    """What a platform with one of everything shows."""
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory, "book.yaml")
+        file.write_text(_BOOK, encoding="utf-8")
+        app = App(read_book(file), DataDir(Path(directory, "data")), WebSettings(port=0))
+        try:
+            outcome = Outcome(0.0, 0.0, State.UP, "", {"connect_seconds": 0.0})
+            app.watch.checks["port"].take(outcome)
+            return expose(app.view)
+        finally:
+            app.close()

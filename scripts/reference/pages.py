@@ -1,0 +1,52 @@
+"""Every page of the reference."""
+
+from opsbook.probes.probe import probe_kinds
+from opsbook.services.controller import controller_kinds
+from scripts.reference.book import book_page
+from scripts.reference.commands import commands_page
+from scripts.reference.http import http_page
+from scripts.reference.kinds import controller_page, example, probe_page
+from scripts.reference.ledger import ledger_page
+from scripts.reference.markdown import first_line, page, table
+from scripts.reference.settings import section_page, shared_sections
+
+
+def pages() -> dict[str, str]:
+    """Path below docs/reference → text."""
+    probes, controllers = probe_kinds.names(), controller_kinds.names()
+    kinds = [*map(probe_kinds.load, probes), *map(controller_kinds.load, controllers)]
+    return {
+        "README.md": _index(),
+        "book.md": book_page(),
+        "commands.md": commands_page(),
+        "http.md": http_page(),
+        "ledger.md": ledger_page(),
+        **{f"sections/{name}.md": section_page(cls) for name, cls in shared_sections(kinds)},
+        **{f"probes/{kind}.md": probe_page(kind, example("probes", kind)) for kind in probes},
+        **{
+            f"controllers/{kind}.md": controller_page(kind, example("controllers", kind))
+            for kind in controllers
+        },
+    }
+
+
+def _index() -> str:
+    probes = [
+        (f"[`{kind}`](probes/{kind}.md)", first_line(probe_kinds.load(kind)))
+        for kind in probe_kinds.names()
+    ]
+    controllers = [
+        (f"[`{kind}`](controllers/{kind}.md)", first_line(controller_kinds.load(kind)))
+        for kind in controller_kinds.names()
+    ]
+    return page(
+        "Reference",
+        "- [The book](book.md): every section and setting\n"
+        "- [Commands](commands.md)\n"
+        "- [HTTP paths and metrics](http.md)\n"
+        "- [The ledger](ledger.md)",
+        "## Probe kinds",
+        table(("kind", ""), probes),
+        "## Controllers",
+        table(("kind", ""), controllers),
+    )

@@ -1,0 +1,31 @@
+"""A kind without a test of its own does not pass."""
+
+import importlib
+
+import pytest
+
+from opsbook.probes.probe import probe_kinds
+from opsbook.services.controller import controller_kinds
+from tests.probes.kinds.contract import ProbeContract
+from tests.services.controllers.contract import ControllerContract
+
+
+def kinds_under_contract(module: str, contract: type) -> set[str]:
+    """The kinds for which a test module holds the whole contract."""
+    return {
+        value.kind  # type: ignore[attr-defined]
+        for name, value in vars(importlib.import_module(module)).items()
+        if name.startswith("Test") and isinstance(value, type) and issubclass(value, contract)
+    }
+
+
+@pytest.mark.parametrize("kind", probe_kinds.names())
+def test_every_probe_kind_keeps_the_contract(kind: str) -> None:
+    module = f"tests.probes.kinds.test_{kind.replace('-', '_')}"
+    assert kind in kinds_under_contract(module, ProbeContract)
+
+
+@pytest.mark.parametrize("kind", controller_kinds.names())
+def test_every_controller_keeps_the_contract(kind: str) -> None:
+    module = f"tests.services.controllers.test_{kind.replace('-', '_')}"
+    assert kind in kinds_under_contract(module, ControllerContract)
