@@ -13,7 +13,7 @@ from opsbook.probes.model import State
 from opsbook.services.keeper import Keeper
 from opsbook.state.datadir import DataDir
 from opsbook.web.settings import WebSettings
-from tests.probes.kinds.servers import free_port
+from tests.servers.loopback import free_port
 from tests.services.platform import one_service, small_book, small_service, watched
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.docs.page import Block, Step, steps
-from tests.probes.kinds.servers import free_port
+from tests.servers.loopback import free_port
 
 ROOT = Path(__file__).parents[2]
 _GOES_ON = re.compile(r"opsbook up |opsbook demo helixflow(?!.*--exit)")

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from tests.cli.run import OPSBOOK, opsbook, status, wait_for_state
-from tests.probes.kinds.servers import free_port
+from tests.servers.loopback import free_port
 
 README = Path(__file__).parents[2] / "README.md"
 

@@ -6,10 +6,10 @@ from typing import Any
 from opsbook.book.kinds import with_kinds
 from opsbook.core.clock import SystemClock
 from opsbook.probes.check import Check
+from opsbook.probes.look import look_once
 from opsbook.probes.model import Outcome
 from opsbook.probes.probe import probe_kinds
 from opsbook.probes.settings import CheckSettings
-from opsbook.probes.watch import look_once
 
 
 def make_check(kind: str, settings: Mapping[str, Any], **check: Any) -> Check:

@@ -15,8 +15,8 @@ from typing import Any
 
 import psycopg
 
-from tests.probes.kinds.servers import free_port
 from tests.requirement import missing
+from tests.servers.loopback import free_port
 from tests.servers.process import running
 
 _SETTINGS = {

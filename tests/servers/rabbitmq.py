@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.probes.kinds.servers import free_port
 from tests.requirement import missing, needs_program
+from tests.servers.loopback import free_port
 from tests.servers.process import accepts, running
 
 _SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.probes.kinds.servers import free_port
 from tests.requirement import missing
+from tests.servers.loopback import free_port
 from tests.servers.process import accepts, running
 
 

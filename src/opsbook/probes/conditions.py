@@ -28,7 +28,9 @@ class Bands(Section):
     """Two limits: beyond `warning` is degraded, beyond `critical` is down."""
 
     warning: Limit | None = None
+    """Beyond it the check is degraded."""
     critical: Limit | None = None
+    """Beyond it the check is down."""
 
     @model_validator(mode="after")
     def _not_empty(self) -> "Bands":

@@ -9,9 +9,8 @@ from pydantic import AfterValidator
 from opsbook.book.fields import Name
 from opsbook.book.model import Section
 from opsbook.probes.model import Measurements, Value
+from opsbook.probes.value import as_value
 
-_LONGEST = 500
-"""Characters kept of a text value: an outcome is for people, not an archive."""
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+|\*)\]")
 
 
@@ -89,15 +88,11 @@ def _walk(document: Any, path: str) -> Any:
 
 
 def _value(found: Any) -> Value | None:
-    if isinstance(found, list | dict):
-        return len(found)
-    if isinstance(found, str):
-        return found[:_LONGEST]
-    return found if isinstance(found, bool | int | float) else None
+    return len(found) if isinstance(found, list | dict) else as_value(found)
 
 
 def _number(text: str) -> Value:
     try:
         return float(text)
     except ValueError:
-        return text[:_LONGEST]
+        return text

@@ -52,13 +52,17 @@ class Maintenance(Section):
     services: list[Name] = []
     """The services it covers; all of them, and every check, if none is named."""
     begin: Moment | None = None
+    """When a single window begins, with its zone: 2026-03-01T02:00:00Z."""
     end: Moment | None = None
+    """When it ends."""
     at: ClockTime | None = None
     """When it begins each time, in `zone`."""
     lasting: Duration | None = Field(default=None, gt=0, le=86_400)
+    """How long it lasts each time, a day at most."""
     days: list[Day] = list(_DAYS)
     """The days on which it begins."""
     zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    """The time zone of `at`, such as Europe/Vienna."""
 
     @model_validator(mode="after")
     def _once_or_again(self) -> "Maintenance":

@@ -48,6 +48,7 @@ class CheckSettings(Section):
     conditions: dict[str, Condition] = {}
     """What the measurements have to be."""
     flapping: Flapping = Flapping()
+    """When its changes are too many to be told one by one."""
 
     @property
     def kind(self) -> str:

@@ -2,21 +2,16 @@
 
 import asyncio
 import heapq
-import logging
 import zlib
 from collections.abc import Iterable
 
 from opsbook.core.clock import Clock
-from opsbook.core.errors import OpsbookError
 from opsbook.core.events import Bus
-from opsbook.core.secrets import mask
 from opsbook.probes.check import Check
 from opsbook.probes.events import CheckChanged, OutcomeTaken
+from opsbook.probes.look import look_once
 from opsbook.probes.maintenance import Maintenance
-from opsbook.probes.model import Measurements, Outcome, State
-from opsbook.probes.probe import ProbeError
-
-logger = logging.getLogger(__name__)
+from opsbook.probes.model import Outcome, State
 
 _TICK = 0.05
 """Fewer, larger wake-ups cost least; a tick is below any interval that people choose."""
@@ -48,6 +43,8 @@ class Watch:
         self._under_way: dict[str, asyncio.Task[Outcome]] = {}
         self._last_seen: dict[str, float] = {}
         self._held: set[str] = set()
+        self._crowded = False
+        """Whether looks are due that wait for others to end."""
 
     async def run(self) -> None:
         """Watch until cancelled; then stop every look and close every probe."""
@@ -129,6 +126,7 @@ class Watch:
             missed = now - due > check.settings.every
             interval = check.settings.retry_every if check.waiting else check.settings.every
             self._schedule(name, (now if missed else due) + interval)
+        self._crowded = bool(self._due) and self._due[0][0] <= now
 
     def _schedule(self, name: str, due: float) -> None:
         self._next[name] = due
@@ -146,6 +144,8 @@ class Watch:
             return outcome
         finally:
             self._under_way.pop(check.name, None)
+            if self._crowded:
+                self._start_due(self._clock.monotonic())
 
     async def _take(self, check: Check, outcome: Outcome) -> None:
         if outcome.state is not State.UP and check.parents:
@@ -195,39 +195,12 @@ class Watch:
                     self._announce_change(check, before)
 
     async def _close(self) -> None:
+        self._due, self._crowded = [], False
         under_way = list(self._under_way.values())
         for task in under_way:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
         await asyncio.gather(*(check.probe.close() for check in self.checks.values()))
-
-
-async def look_once(check: Check, clock: Clock) -> Outcome:
-    """One look within its deadline, judged. Never raises but for cancellation."""
-    at, started = clock.now(), clock.monotonic()
-    try:
-        async with asyncio.timeout(check.settings.timeout):
-            measurements = await check.probe.look()
-        return check.judge(at, clock.monotonic() - started, _masked(measurements))
-    except TimeoutError:
-        return check.timed_out(at, clock.monotonic() - started)
-    except ProbeError as error:
-        masked = type(error)(mask(str(error)), _masked(error.measurements))
-        return check.failed(at, clock.monotonic() - started, masked)
-    except OpsbookError as error:  # a secret that is gone, for one: not the target's fault
-        return check.failed(at, clock.monotonic() - started, error)
-    except Exception as error:
-        logger.exception("probe of check %s broke", check.name)
-        broke = f"the probe itself broke: {type(error).__name__}: {mask(str(error))}"
-        return check.failed(at, clock.monotonic() - started, RuntimeError(broke))
-
-
-def _masked(measurements: Measurements) -> Measurements:
-    """A target may echo the secret it was sent."""
-    return {
-        name: mask(value) if isinstance(value, str) else value
-        for name, value in measurements.items()
-    }
 
 
 def _first_offset(check: Check) -> float:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from opsbook.probes.model import State
 from opsbook.probes.probe import probe_kinds
 from tests.probes.checks import look, make_check
+from tests.servers.loopback import Handler, closing, endless, free_port, garbage, serving, silent
 
 Settings = Mapping[str, Any]
 
@@ -120,3 +121,30 @@ class HangingContract:
         await asyncio.sleep(0.05)
         assert len(asyncio.all_tasks()) <= tasks
         assert open_files() <= files + 1
+
+
+class ServerContract(ProbeContract, HangingContract):
+    """For kinds that ask a server on a port: give `at`, and the fixture `healthy`."""
+
+    def at(self, port: int) -> Settings:
+        """Settings of whatever listens on a port of 127.0.0.1."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    async def broken(self) -> Settings:
+        return self.at(free_port())
+
+    @pytest.fixture
+    async def silent(self) -> AsyncIterator[Settings]:
+        async with serving(silent) as port:
+            yield self.at(port)
+
+    @pytest.mark.parametrize("handler", [closing, garbage, endless])
+    async def test_what_speaks_no_such_protocol_is_down_before_the_deadline(
+        self, handler: Handler
+    ) -> None:
+        async with serving(handler) as port:
+            outcome = await look(self.kind, self.at(port))
+        assert outcome.state is State.DOWN
+        assert f"127.0.0.1:{port}" in outcome.message
+        assert "no answer" not in outcome.message

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from opsbook.probes.model import State
 from tests.probes.checks import look, make_check
 from tests.probes.kinds.contract import HangingContract, ProbeContract, Settings
-from tests.probes.kinds.servers import Handler, closing, endless, free_port, serving, silent
+from tests.servers.loopback import Handler, closing, endless, free_port, serving, silent
 
 _ZONE = {
     ("a.example.", "A"): (300, ["192.0.2.2", "192.0.2.1"]),

@@ -1,7 +1,6 @@
 """The `grpc` kind against a small health server that speaks real HTTP/2."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,17 +14,13 @@ from pydantic import ValidationError
 
 from opsbook.probes.model import State
 from tests.probes.checks import look, make_check
-from tests.probes.kinds.contract import HangingContract, ProbeContract, Settings
-from tests.probes.kinds.servers import (
+from tests.probes.kinds.contract import ServerContract, Settings
+from tests.servers.certificate import certified, server_context
+from tests.servers.loopback import (
     Handler,
-    closing,
-    endless,
-    free_port,
-    garbage,
     serving,
     silent,
 )
-from tests.probes.kinds.test_tls import Authority, server_context
 
 Connection = h2.connection.H2Connection
 Answer = Callable[[Connection, int, dict[bytes, bytes], bytes], None]
@@ -96,21 +91,15 @@ def address(port: int, **more: Any) -> Settings:
     return {"host": "127.0.0.1", "port": port, **more}
 
 
-class TestGrpc(ProbeContract, HangingContract):
+class TestGrpc(ServerContract):
     kind: ClassVar[str] = "grpc"
+
+    def at(self, port: int) -> Settings:
+        return address(port)
 
     @pytest.fixture
     async def healthy(self) -> AsyncIterator[Settings]:
         async with serving(speaking(health)) as port:
-            yield address(port)
-
-    @pytest.fixture
-    async def broken(self) -> Settings:
-        return address(free_port())
-
-    @pytest.fixture
-    async def silent(self) -> AsyncIterator[Settings]:
-        async with serving(silent) as port:
             yield address(port)
 
     async def test_it_measures_the_health(self, healthy: Settings) -> None:
@@ -189,14 +178,6 @@ class TestGrpc(ProbeContract, HangingContract):
         assert said in outcome.message
         assert f"127.0.0.1:{port}" in outcome.message
 
-    @pytest.mark.parametrize("handler", [closing, garbage, endless])
-    async def test_what_is_no_http2_is_down(self, handler: Handler) -> None:
-        async with serving(handler) as port:
-            outcome = await look("grpc", address(port))
-        assert outcome.state is State.DOWN
-        assert f"127.0.0.1:{port}" in outcome.message
-        assert "no answer" not in outcome.message
-
     async def test_a_web_server_of_another_age_is_down(self) -> None:
         async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -239,19 +220,11 @@ class TestGrpc(ProbeContract, HangingContract):
         assert "does not offer HTTP/2" in outcome.message
 
     async def _over_tls(self, tmp_path: Path, *alpn: str) -> tuple[Any, Any]:
-        authority = Authority()
-        (tmp_path / "ca.pem").write_bytes(authority.pem)
-        file = authority.issue(tmp_path / "server.pem", "127.0.0.1")
-        context: ssl.SSLContext = server_context(file, *alpn)
-        async with serving(speaking(health), ssl=context) as port:
-            trusted = await look("grpc", address(port, tls={"ca": f"{tmp_path}/ca.pem"}))
+        ca, file = certified(tmp_path)
+        async with serving(speaking(health), ssl=server_context(file, *alpn)) as port:
+            trusted = await look("grpc", address(port, tls={"ca": str(ca)}))
             strange = await look("grpc", address(port, tls={}))
         return trusted, strange
-
-    def test_http2_is_offered_by_this_kind_alone(self) -> None:
-        ours = make_check("grpc", address(1, tls={})).probe.tls  # type: ignore[attr-defined] # its own
-        other = make_check("tls", {"host": "h"}).probe.tls  # type: ignore[attr-defined] # its own
-        assert ours.context() is not other.context()
 
     def test_a_port_that_cannot_be_is_refused(self) -> None:
         with pytest.raises(ValidationError):

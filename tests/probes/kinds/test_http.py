@@ -10,16 +10,11 @@ from pydantic import ValidationError
 
 from opsbook.probes.model import State
 from tests.probes.checks import look, make_check
-from tests.probes.kinds.contract import HangingContract, ProbeContract, Settings
-from tests.probes.kinds.servers import (
-    Handler,
+from tests.probes.kinds.contract import ServerContract, Settings
+from tests.servers.loopback import (
     answering,
-    closing,
     endless,
-    free_port,
-    garbage,
     serving,
-    silent,
 )
 
 
@@ -32,29 +27,16 @@ def reply(body: bytes, status: str = "200 OK", headers: str = "") -> bytes:
     return head.encode() + body
 
 
-class TestHttp(ProbeContract, HangingContract):
+class TestHttp(ServerContract):
     kind: ClassVar[str] = "http"
+
+    def at(self, port: int) -> Settings:
+        return url(port)
 
     @pytest.fixture
     async def healthy(self) -> AsyncIterator[Settings]:
         async with serving(answering(reply(b"fine"))) as port:
             yield url(port)
-
-    @pytest.fixture
-    async def broken(self) -> Settings:
-        return url(free_port())
-
-    @pytest.fixture
-    async def silent(self) -> AsyncIterator[Settings]:
-        async with serving(silent) as port:
-            yield url(port)
-
-    @pytest.mark.parametrize("handler", [closing, garbage, endless])
-    async def test_what_is_not_an_answer_is_down(self, handler: Handler) -> None:
-        async with serving(handler) as port:
-            outcome = await look("http", url(port))
-        assert outcome.state is State.DOWN
-        assert str(port) in outcome.message
 
     @pytest.mark.parametrize("status", ["404 Not Found", "500 Internal Server Error", "302 Found"])
     async def test_connected_is_not_well(self, status: str) -> None:

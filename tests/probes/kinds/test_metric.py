@@ -1,37 +1,26 @@
 """The `metric` kind against small endpoints, good and bad, and against Prometheus itself."""
 
-import ipaddress
-import ssl
-import subprocess
 import time
-import urllib.request
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
-from cryptography.x509.oid import NameOID
 from pydantic import ValidationError
 
 from opsbook.probes.model import Outcome, State
 from tests.probes.checks import look, make_check
-from tests.probes.kinds.contract import HangingContract, ProbeContract, Settings
-from tests.probes.kinds.servers import (
-    Handler,
+from tests.probes.kinds.contract import ServerContract, Settings
+from tests.requirement import needs_program
+from tests.servers.certificate import certified, server_context
+from tests.servers.loopback import (
     answering,
-    closing,
     endless,
     free_port,
     garbage,
     serving,
-    silent,
 )
-from tests.requirement import needs_program
+from tests.servers.process import accepts, running
 
 EXPOSED = """\
 # HELP requests_total Answered requests.
@@ -60,21 +49,15 @@ async def look_at(body: str, name: str, **more: Any) -> Outcome:
         return await look("metric", target(port, name, **more))
 
 
-class TestMetric(ProbeContract, HangingContract):
+class TestMetric(ServerContract):
     kind: ClassVar[str] = "metric"
+
+    def at(self, port: int) -> Settings:
+        return target(port)
 
     @pytest.fixture
     async def healthy(self) -> AsyncIterator[Settings]:
         async with serving(answering(reply(EXPOSED))) as port:
-            yield target(port)
-
-    @pytest.fixture
-    async def broken(self) -> Settings:
-        return target(free_port())
-
-    @pytest.fixture
-    async def silent(self) -> AsyncIterator[Settings]:
-        async with serving(silent) as port:
             yield target(port)
 
     @pytest.mark.parametrize(
@@ -152,13 +135,6 @@ class TestMetric(ProbeContract, HangingContract):
         assert reason in outcome.message
         assert "value" not in outcome.measurements
 
-    @pytest.mark.parametrize("handler", [closing, garbage, endless])
-    async def test_what_does_not_speak_http_is_down(self, handler: Handler) -> None:
-        async with serving(handler) as port:
-            outcome = await look("metric", target(port))
-        assert outcome.state is State.DOWN
-        assert str(port) in outcome.message
-
     async def test_an_answer_that_ends_too_soon_is_down(self) -> None:
         cut = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nqueue_depth 1\n"
         async with serving(answering(cut)) as port:
@@ -177,10 +153,10 @@ class TestMetric(ProbeContract, HangingContract):
         assert time.monotonic() - started < 2
 
     async def test_only_a_trusted_certificate_is_read_from(self, tmp_path: Path) -> None:
-        certificate, server = self_signed(tmp_path)
-        async with serving(answering(reply(EXPOSED)), ssl=server) as port:
+        ca, file = certified(tmp_path)
+        async with serving(answering(reply(EXPOSED)), ssl=server_context(file)) as port:
             settings = target(port) | {"url": f"https://127.0.0.1:{port}/metrics"}
-            trusted = await look("metric", settings | {"tls": {"ca": str(certificate)}})
+            trusted = await look("metric", settings | {"tls": {"ca": str(ca)}})
             stranger = await look("metric", settings)
         assert trusted.state is State.UP, trusted.message
         assert stranger.state is State.DOWN
@@ -228,28 +204,6 @@ class TestMetric(ProbeContract, HangingContract):
             make_check("metric", {"url": wrong, "name": "up"})
 
 
-def self_signed(directory: Path) -> tuple[Path, ssl.SSLContext]:
-    """A certificate for 127.0.0.1, and what a server needs to show it."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "metrics")])
-    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem, secret = directory / "metrics.crt", directory / "metrics.key"
-    pem.write_bytes(certificate.public_bytes(Encoding.PEM))
-    secret.write_bytes(
-        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(pem, secret)
-    return pem, context
-
-
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of the metrics of a Prometheus that watches nothing."""
@@ -261,24 +215,5 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         f"--storage.tsdb.path={directory}",
         f"--web.listen-address=127.0.0.1:{port}",
     ]
-    url = f"http://127.0.0.1:{port}/metrics"
-    with (directory / "log").open("wb") as log:
-        process = subprocess.Popen([program, *words], stdout=log, stderr=log)
-    try:
-        wait_for(url, process)
-        yield url
-    finally:
-        process.kill()
-        process.wait()
-
-
-def wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            urllib.request.urlopen(url, timeout=1).close()
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return
-    pytest.fail(f"{url} does not answer")
+    with running([program, *words], directory, lambda: accepts(port)):
+        yield f"http://127.0.0.1:{port}/metrics"

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,16 +13,7 @@ from pydantic import ValidationError
 
 from opsbook.probes.model import State
 from tests.probes.checks import look, make_check
-from tests.probes.kinds.contract import HangingContract, ProbeContract, Settings
-from tests.probes.kinds.servers import (
-    Handler,
-    closing,
-    endless,
-    free_port,
-    garbage,
-    serving,
-    silent,
-)
+from tests.probes.kinds.contract import ServerContract, Settings
 from tests.servers.postgres import Postgres, postgres
 from tests.servers.process import wait_until
 
@@ -57,28 +48,15 @@ def sleeping(server: Postgres) -> list[int]:
         return [pid for (pid,) in found]
 
 
-class TestPostgres(ProbeContract, HangingContract):
+class TestPostgres(ServerContract):
     kind: ClassVar[str] = "postgres"
+
+    def at(self, port: int) -> Settings:
+        return target(port)
 
     @pytest.fixture
     async def healthy(self, server: Postgres) -> Settings:
         return target(server.port)
-
-    @pytest.fixture
-    async def broken(self) -> Settings:
-        return target(free_port())
-
-    @pytest.fixture
-    async def silent(self) -> AsyncIterator[Settings]:
-        async with serving(silent) as port:
-            yield target(port)
-
-    @pytest.mark.parametrize("handler", [closing, garbage, endless])
-    async def test_what_is_no_postgres_is_down(self, handler: Handler) -> None:
-        async with serving(handler) as port:
-            outcome = await look("postgres", target(port))
-        assert outcome.state is State.DOWN
-        assert f"127.0.0.1:{port}" in outcome.message
 
     @pytest.mark.parametrize(
         ("changes", "said"),

@@ -1,7 +1,7 @@
 """The `redis` kind against real servers of its own."""
 
 import resource
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,17 +10,13 @@ from pydantic import ValidationError
 
 from opsbook.probes.model import State
 from tests.probes.checks import look, make_check
-from tests.probes.kinds.contract import HangingContract, ProbeContract, Settings
-from tests.probes.kinds.servers import (
-    Handler,
-    closing,
+from tests.probes.kinds.contract import ServerContract, Settings
+from tests.servers.certificate import certified
+from tests.servers.loopback import (
     endless,
     free_port,
-    garbage,
     serving,
-    silent,
 )
-from tests.servers.certificate import self_signed
 from tests.servers.process import wait_until
 from tests.servers.redis import Redis, redis
 
@@ -46,28 +42,15 @@ def target(port: int, **changes: Any) -> dict[str, Any]:
     return {"host": "127.0.0.1", "port": port, **changes}
 
 
-class TestRedis(ProbeContract, HangingContract):
+class TestRedis(ServerContract):
     kind: ClassVar[str] = "redis"
+
+    def at(self, port: int) -> Settings:
+        return target(port)
 
     @pytest.fixture
     async def healthy(self, server: Redis) -> Settings:
         return target(server.port, password="env:REDIS_PASSWORD")
-
-    @pytest.fixture
-    async def broken(self) -> Settings:
-        return target(free_port())
-
-    @pytest.fixture
-    async def silent(self) -> AsyncIterator[Settings]:
-        async with serving(silent) as port:
-            yield target(port)
-
-    @pytest.mark.parametrize("handler", [closing, garbage, endless])
-    async def test_what_is_no_redis_is_down(self, handler: Handler) -> None:
-        async with serving(handler) as port:
-            outcome = await look("redis", target(port))
-        assert outcome.state is State.DOWN
-        assert f"127.0.0.1:{port}" in outcome.message
 
     @pytest.mark.parametrize("head", [b"$1073741824\r\n", b"$-5\r\n", b"*1\r\n" * 10_000])
     async def test_a_reply_without_end_takes_neither_time_nor_memory(self, head: bytes) -> None:
@@ -130,13 +113,13 @@ class TestRedis(ProbeContract, HangingContract):
         assert outcome.state is State.UP, outcome.message
 
     async def test_tls_is_spoken_with_a_server_that_is_trusted(self, tmp_path: Path) -> None:
-        certificate, key = self_signed(tmp_path)
+        ca, file = certified(tmp_path)
         port = free_port()
         options = ["--tls-port", str(port), "--tls-auth-clients", "no"]
-        options += ["--tls-cert-file", str(certificate), "--tls-key-file", str(key)]
-        options += ["--tls-ca-cert-file", str(certificate)]
+        options += ["--tls-cert-file", str(file), "--tls-key-file", str(file)]
+        options += ["--tls-ca-cert-file", str(ca)]
         with redis(tmp_path, *options):
-            trusted = await look("redis", target(port, tls={"ca": str(certificate)}))
+            trusted = await look("redis", target(port, tls={"ca": str(ca)}))
             stranger = await look("redis", target(port, tls={}))
             plain = await look("redis", target(port))
         assert trusted.state is State.UP, trusted.message

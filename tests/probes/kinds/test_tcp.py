@@ -8,7 +8,7 @@ import pytest
 from opsbook.probes.model import State
 from tests.probes.checks import look
 from tests.probes.kinds.contract import HangingContract, ProbeContract, Settings
-from tests.probes.kinds.servers import Handler, closing, endless, free_port, serving, silent
+from tests.servers.loopback import Handler, closing, endless, free_port, serving, silent
 
 
 async def greeting(reader: object, writer: object) -> None:

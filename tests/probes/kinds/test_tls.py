@@ -1,123 +1,21 @@
 """The `tls` kind against real TLS servers and files, with certificates made here."""
 
 import os
-import ssl
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from pydantic import ValidationError
 
 from opsbook.probes.model import State
 from tests.probes.checks import look, make_check
-from tests.probes.kinds.contract import HangingContract, ProbeContract, Settings
-from tests.probes.kinds.servers import (
-    Handler,
-    closing,
-    endless,
-    free_port,
-    garbage,
+from tests.probes.kinds.contract import ProbeContract, ServerContract, Settings
+from tests.servers.certificate import Authority, server_context
+from tests.servers.loopback import (
     serving,
     silent,
 )
-
-
-class Authority:
-    """A CA that issues certificates, and CAs below it; `days` may be negative: expired."""
-
-    def __init__(self, name: str = "root", days: float = 365, above: "Authority | None" = None):
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        constraints = x509.BasicConstraints(ca=True, path_length=None)
-        self._certificate = (above or self)._sign(self._name, self._key, days, constraints, ())
-        chained = above is not None
-        self.chain: bytes = _pem(self._certificate) + above.chain if chained and above else b""
-        """What a server has to send after its own certificate: all but the root."""
-        self.pem = _pem(self._certificate)
-
-    def issue(
-        self, file: Path, *names: str, days: float = 365, begins: float = -400, key: bool = True
-    ) -> Path:
-        """Writes a server's key, certificate and chain into one PEM file."""
-        own = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
-        constraints = x509.BasicConstraints(ca=False, path_length=None)
-        certificate = self._sign(subject, own, days, constraints, names, begins)
-        secret = own.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        file.write_bytes((secret if key else b"") + _pem(certificate) + self.chain)
-        return file
-
-    def _sign(
-        self,
-        subject: x509.Name,
-        key: ec.EllipticCurvePrivateKey,
-        days: float,
-        constraints: x509.BasicConstraints,
-        names: tuple[str, ...],
-        begins: float = -400,
-    ) -> x509.Certificate:
-        now = datetime.now(UTC)
-        above = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(self._name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now + timedelta(days=begins))
-            .not_valid_after(now + timedelta(days=days))
-            .add_extension(constraints, critical=True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
-            .add_extension(above, critical=False)
-            .add_extension(_usage(constraints.ca), critical=True)
-        )
-        if names:
-            builder = builder.add_extension(
-                x509.SubjectAlternativeName([_general_name(name) for name in names]), False
-            )
-        return builder.sign(self._key, SHA256())
-
-
-def _pem(certificate: x509.Certificate) -> bytes:
-    return certificate.public_bytes(Encoding.PEM)
-
-
-def _general_name(name: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ip_address(name))
-    except ValueError:
-        return x509.DNSName(name)
-
-
-def _usage(ca: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not ca,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=ca,
-        crl_sign=ca,
-        encipher_only=False,
-        decipher_only=False,
-    )
-
-
-def server_context(file: Path, *alpn: str) -> ssl.SSLContext:
-    """A TLS server's side with the key and the chain of one file."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    if alpn:
-        context.set_alpn_protocols(list(alpn))
-    return context
 
 
 @pytest.fixture
@@ -135,8 +33,11 @@ def address(tmp_path: Path) -> Any:
     return settings
 
 
-class TestTls(ProbeContract, HangingContract):
+class TestTls(ServerContract):
     kind: ClassVar[str] = "tls"
+
+    def at(self, port: int) -> Settings:
+        return {"host": "127.0.0.1", "port": port}
 
     @pytest.fixture
     async def healthy(
@@ -145,15 +46,6 @@ class TestTls(ProbeContract, HangingContract):
         file = authority.issue(tmp_path / "server.pem", "127.0.0.1", "db.example")
         async with serving(silent, ssl=server_context(file)) as port:
             yield address(port)
-
-    @pytest.fixture
-    async def broken(self) -> Settings:
-        return {"host": "127.0.0.1", "port": free_port()}
-
-    @pytest.fixture
-    async def silent(self) -> AsyncIterator[Settings]:
-        async with serving(silent) as port:
-            yield {"host": "127.0.0.1", "port": port}
 
     async def test_it_measures_the_certificate(self, healthy: Settings) -> None:
         measured = (await look("tls", healthy)).measurements
@@ -245,13 +137,6 @@ class TestTls(ProbeContract, HangingContract):
             (tmp_path / "ca.pem").write_bytes(authority.pem)
             after = await look("tls", address(port))
         assert (before.state, after.state) == (State.DOWN, State.UP)
-
-    @pytest.mark.parametrize("handler", [closing, garbage, endless])
-    async def test_what_is_not_tls_is_down(self, handler: Handler) -> None:
-        async with serving(handler) as port:
-            outcome = await look("tls", {"host": "127.0.0.1", "port": port})
-        assert outcome.state is State.DOWN
-        assert f"127.0.0.1:{port}" in outcome.message
 
     async def test_a_missing_ca_file_is_unknown_and_not_the_servers_fault(
         self, healthy: Settings

@@ -16,8 +16,9 @@ from websockets.typing import Subprotocol
 
 from opsbook.probes.model import State
 from tests.probes.checks import look, make_check
-from tests.probes.kinds.contract import HangingContract, ProbeContract, Settings
-from tests.probes.kinds.servers import (
+from tests.probes.kinds.contract import ServerContract, Settings
+from tests.servers.certificate import certified, server_context
+from tests.servers.loopback import (
     Handler,
     answering,
     closing,
@@ -27,7 +28,6 @@ from tests.probes.kinds.servers import (
     serving,
     silent,
 )
-from tests.probes.kinds.test_tls import Authority, server_context
 
 Conversation = Callable[[ServerConnection], Awaitable[None]]
 
@@ -56,22 +56,16 @@ def accepting(then: Handler) -> Handler:
     return handle
 
 
-class TestWebsocket(ProbeContract, HangingContract):
+class TestWebsocket(ServerContract):
     kind: ClassVar[str] = "websocket"
+
+    def at(self, port: int) -> Settings:
+        return url(port)
 
     @pytest.fixture
     async def healthy(self) -> AsyncIterator[Settings]:
         async with serve(echoing, "127.0.0.1", 0) as server:
             yield url(server.sockets[0].getsockname()[1])
-
-    @pytest.fixture
-    async def broken(self) -> Settings:
-        return url(free_port())
-
-    @pytest.fixture
-    async def silent(self) -> AsyncIterator[Settings]:
-        async with serving(silent) as port:
-            yield url(port)
 
     async def test_a_ping_is_the_round_trip(self, healthy: Settings) -> None:
         measured = (await look("websocket", healthy)).measurements
@@ -126,14 +120,6 @@ class TestWebsocket(ProbeContract, HangingContract):
             pinged = await look("websocket", url(port), timeout="500ms")
         assert (outcome.state, pinged.state) == (State.DOWN, State.DOWN)
         assert f"127.0.0.1:{port}" in outcome.message
-
-    @pytest.mark.parametrize("handler", [closing, garbage, endless])
-    async def test_what_is_no_websocket_is_down(self, handler: Handler) -> None:
-        async with serving(handler) as port:
-            outcome = await look("websocket", url(port))
-        assert outcome.state is State.DOWN
-        assert f"127.0.0.1:{port}" in outcome.message
-        assert "no answer" not in outcome.message
 
     @pytest.mark.parametrize("status", ["200 OK", "403 Forbidden", "503 Service Unavailable"])
     async def test_only_101_opens_it(self, status: str) -> None:
@@ -206,12 +192,10 @@ class TestWebsocket(ProbeContract, HangingContract):
         assert without.state is State.DOWN
 
     async def test_over_tls_the_certificate_counts(self, tmp_path: Path) -> None:
-        authority = Authority()
-        (tmp_path / "ca.pem").write_bytes(authority.pem)
-        context = server_context(authority.issue(tmp_path / "server.pem", "127.0.0.1"))
-        async with serve(echoing, "127.0.0.1", 0, ssl=context) as server:
+        ca, file = certified(tmp_path)
+        async with serve(echoing, "127.0.0.1", 0, ssl=server_context(file)) as server:
             settings = {"url": f"wss://127.0.0.1:{server.sockets[0].getsockname()[1]}"}
-            trusted = await look("websocket", {**settings, "tls": {"ca": f"{tmp_path}/ca.pem"}})
+            trusted = await look("websocket", {**settings, "tls": {"ca": str(ca)}})
             strange = await look("websocket", settings)
         assert trusted.state is State.UP, trusted.message
         assert strange.state is State.DOWN

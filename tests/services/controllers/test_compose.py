@@ -18,8 +18,8 @@ import pytest
 
 from opsbook.services.controller import ControllerError, Home
 from opsbook.services.model import Instance
-from tests.probes.kinds.servers import answering
 from tests.servers.docker import Docker, docker
+from tests.servers.loopback import answering
 from tests.services.controllers.bound import bound
 from tests.services.controllers.contract import (
     ControllerContract,

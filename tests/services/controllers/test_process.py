@@ -19,7 +19,7 @@ from opsbook.core.procfs import all_pids, arguments, environment
 from opsbook.services.controller import Controller, ControllerError, Home
 from opsbook.services.controllers.process import Process
 from opsbook.services.pidfd import send_signal
-from tests.probes.kinds.servers import free_port
+from tests.servers.loopback import free_port
 from tests.services.controllers.bound import bound, ignores, lives, make_home, until
 from tests.services.controllers.contract import (
     AT_ONCE,

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from opsbook.services.controller import ControllerError, Home
 from opsbook.services.controllers.supervisor import Supervisor
-from tests.probes.kinds.servers import (
+from tests.servers.loopback import (
     Handler,
     answering,
     closing,

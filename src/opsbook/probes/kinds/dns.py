@@ -15,13 +15,12 @@ import dns.resolver
 import dns.reversename
 from pydantic import AfterValidator, Field
 
+from opsbook.probes.explain import explain
 from opsbook.probes.model import Measurements
 from opsbook.probes.probe import Probe, ProbeFailedError, ProbeUnknownError
 
 _ANSWER_WITHIN = 2.0
 """Seconds until a query counts as lost and is sent again, to the next server if any."""
-_LONGEST = 500
-"""Characters kept of the records."""
 
 
 def _dns_name(text: str) -> str:
@@ -46,6 +45,7 @@ class Dns(Probe):
     name: Annotated[str, AfterValidator(_dns_name)]
     """The name to ask for; for PTR also an address."""
     type: Literal["A", "AAAA", "CNAME", "MX", "TXT", "NS", "SRV", "PTR", "SOA", "CAA"] = "A"
+    """Type of the records to ask for."""
     server: Annotated[str, AfterValidator(_address)] | None = None
     """Address of the server to ask, instead of the system's resolvers."""
     port: int = Field(default=53, ge=1, le=65_535)
@@ -82,7 +82,7 @@ class Dns(Probe):
             raise ProbeFailedError(f"{self.subject}: NOERROR, but no such record", measured)
         records = sorted(record.to_text() for record in chain.answer)
         measured["answers"] = len(records)
-        measured["records"] = ",".join(records)[:_LONGEST]
+        measured["records"] = ",".join(records)
         measured["ttl_seconds"] = chain.minimum_ttl
         return measured
 
@@ -108,8 +108,7 @@ class Dns(Probe):
                 except TimeoutError:
                     continue
                 except (OSError, EOFError, dns.exception.DNSException) as error:
-                    reason = getattr(error, "strerror", None) or str(error)
-                    errors.append(f"{server}: {reason}")
+                    errors.append(f"{server}: {explain(error)}")
                     continue
                 if response.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
                     return response

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, PrivateAttr, WithJsonSchema, model_validat
 
 from opsbook.book.fields import BookPath
 from opsbook.core.aside import Aside
+from opsbook.probes.explain import explain
 from opsbook.probes.model import Measurements
 from opsbook.probes.probe import Probe, ProbeFailedError, ProbeUnknownError
 
@@ -94,8 +95,7 @@ class File(Probe):
         except (FileNotFoundError, NotADirectoryError):
             raise ProbeFailedError(f"{self.path} is MISSING", {"count": 0}) from None
         except OSError as error:
-            message = f"cannot look at {self.path}: {error.strerror}"
-            raise ProbeUnknownError(message) from None
+            raise ProbeUnknownError(f"cannot look at {self.path}: {explain(error)}") from None
 
     def _newest(self) -> Measurements:
         """Raises FileNotFoundError if there is none."""

@@ -5,7 +5,6 @@ have one field each, so they are written and read by hand.
 """
 
 import asyncio
-import ssl
 import time
 from collections.abc import Mapping
 from typing import Any, ClassVar, cast
@@ -17,11 +16,12 @@ import h2.events
 import h2.exceptions
 from pydantic import Field
 
-import opsbook
 from opsbook.core.units import format_size
+from opsbook.probes.explain import explain
 from opsbook.probes.model import Measurements
 from opsbook.probes.probe import Probe, ProbeFailedError
-from opsbook.probes.tls import Trust, tls_failure
+from opsbook.probes.tls import Trust
+from opsbook.probes.user_agent import USER_AGENT
 
 _MOST_BYTES = 64 * 1024
 """An answer takes about a hundred; many empty frames would hold up the event loop."""
@@ -36,14 +36,6 @@ _CODES = (
 )
 
 
-class _Http2Trust(Trust):
-    # A type of its own, so that its contexts are not those of kinds that speak HTTP/1.
-    def context(self) -> ssl.SSLContext:
-        context = super().context()
-        context.set_alpn_protocols(["h2"])
-        return context
-
-
 class Grpc(Probe):
     """Asks a gRPC server for its health, or for that of one of its services."""
 
@@ -52,7 +44,7 @@ class Grpc(Probe):
     port: int = Field(ge=1, le=65_535)
     service: str = Field(default="", max_length=1000)
     """The service to ask about; empty for the server as a whole."""
-    tls: _Http2Trust | None = None
+    tls: Trust | None = None
     """How to speak TLS; without it the connection is in plain text."""
 
     measures: ClassVar[Mapping[str, str]] = {
@@ -77,7 +69,7 @@ class Grpc(Probe):
             raise ProbeFailedError(why, measured)
         measured["grpc_status"] = _CODES[int(code)] if int(code) < len(_CODES) else code
         if int(code) != 0:
-            said = unquote(call.fields.get(b"grpc-message", b"").decode("latin-1"))[:500]
+            said = unquote(call.fields.get(b"grpc-message", b"").decode("latin-1"))
             why = f"{self.subject}: {measured['grpc_status']}" + (f": {said}" if said else "")
             raise ProbeFailedError(why, measured)
         status = _status(bytes(call.body))
@@ -90,18 +82,12 @@ class Grpc(Probe):
         authority = f"[{self.host}]" if ":" in self.host else self.host
         scheme = "https" if self.tls is not None else "http"
         call = _Call(loop, scheme, f"{authority}:{self.port}", _request(self.service))
-        secure: dict[str, Any] = {}
-        if self.tls is not None:
-            secure["ssl"] = self.tls.context()
-            secure["server_hostname"] = self.tls.server_name or self.host
+        secure = self.tls.options(self.subject, self.host, "h2") if self.tls else {}
         try:
             await loop.create_connection(lambda: call, self.host, self.port, **secure)
             await call.done
-        except ssl.SSLError as error:
-            raise ProbeFailedError(f"{self.subject}: {tls_failure(error)}") from None
         except (OSError, _BadAnswerError) as error:
-            reason = getattr(error, "strerror", None) or str(error) or "the connection closed"
-            raise ProbeFailedError(f"{self.subject}: {reason}") from None
+            raise ProbeFailedError(f"{self.subject}: {explain(error)}") from None
         finally:
             call.abort()
         return call
@@ -147,7 +133,7 @@ class _Call(asyncio.Protocol):
             ":authority": self._authority,
             "te": "trailers",
             "content-type": "application/grpc",
-            "user-agent": f"opsbook/{opsbook.__version__}",
+            "user-agent": USER_AGENT,
         }
         self._http2.initiate_connection()
         self._http2.send_headers(1, list(headers.items()))
@@ -169,12 +155,12 @@ class _Call(asyncio.Protocol):
             for event in self._http2.receive_data(data):
                 self._take(event)
         except h2.exceptions.ProtocolError as error:
-            self._fail(f"the answer is not HTTP/2: {str(error)[:200]}")
+            self._fail(f"the answer is not HTTP/2: {error}")
             return
         self._transport.write(self._http2.data_to_send())
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._fail(str(error or "the connection closed before the answer was complete"))
+        self._fail(explain(error or EOFError()))
 
     def _take(self, event: h2.events.Event) -> None:
         match event:

@@ -13,6 +13,7 @@ from pydantic import PrivateAttr
 
 from opsbook.book.fields import BookPath
 from opsbook.core.aside import Aside
+from opsbook.probes.explain import explain
 from opsbook.probes.model import Measurements
 from opsbook.probes.probe import Probe, ProbeUnknownError
 
@@ -101,7 +102,7 @@ class Host(Probe):
         except TimeoutError:
             return f"disk {path} does not answer"
         except OSError as error:
-            return f"disk {path} cannot be measured: {error.strerror}; correct `disks` or mount it"
+            return f"disk {path} cannot be measured: {explain(error)}; correct `disks` or mount it"
 
     def _of_disks(self, disks: Sequence[Measurements | str]) -> Measurements:
         """The worst of all, unless one is not known; and each for itself if there are several."""
@@ -125,7 +126,7 @@ class Host(Probe):
         try:
             stat = (self.proc / "stat").read_text(encoding="ascii")
         except OSError as error:
-            message = f"cannot read {self.proc / 'stat'} of {self.subject}: {error.strerror}"
+            message = f"cannot read {self.proc / 'stat'} of {self.subject}: {explain(error)}"
             raise ProbeUnknownError(message) from None
         cores = len(re.findall(r"^cpu\d", stat, re.MULTILINE))
         memory = {key: value * 1024 for key, value in _pairs(self.proc / "meminfo").items()}

@@ -2,49 +2,36 @@
 
 import asyncio
 import base64
-import ssl
 import time
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, cast
+from typing import Any, ClassVar, Literal, NamedTuple, cast
 from urllib.parse import urljoin, urlsplit
 
 import httptools
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-import opsbook
 from opsbook.book.fields import Name, Secret, Size, TextOrSecret, revealed
 from opsbook.core.units import format_size
+from opsbook.probes.explain import explain
 from opsbook.probes.extract import Extraction
 from opsbook.probes.model import Measurements
 from opsbook.probes.probe import Probe, ProbeFailedError
-from opsbook.probes.tls import Trust, tls_failure
+from opsbook.probes.tls import Trust
+from opsbook.probes.url import HttpUrl, http_url
+from opsbook.probes.user_agent import USER_AGENT
 
 _MOST_HEADER_BYTES = 65_536
-
-
-def _http_url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or not text.isascii() or any(char <= " " for char in text):
-        raise ValueError("not an http or https URL: write http://host:port/path")
-    if "@" in urlsplit(text).netloc:
-        raise ValueError("a URL must not hold a password: use `user` and `password`")
-    return text
-
-
-Url = Annotated[str, AfterValidator(_http_url)]
+"""Beside what the body may take, for one block can hold the end of the headers and more."""
 
 
 class Http(Probe):
     """Asks for a URL and measures the answer: status, times, headers, parts of the body."""
 
-    url: Url
+    url: HttpUrl
     """http:// or https://."""
     method: Literal["GET", "HEAD", "POST", "PUT", "OPTIONS"] = "GET"
+    """How to ask; the answer to HEAD has no body."""
     headers: dict[str, TextOrSecret] = {}
     """Headers to send; a value may be a secret reference."""
     body: str | None = None
@@ -55,6 +42,7 @@ class Http(Probe):
     bearer: Secret | None = None
     """Token for `Authorization: Bearer`."""
     tls: Trust = Trust()
+    """Whom to trust where the URL is https://."""
     redirects: int = Field(default=0, ge=0, le=10)
     """How many redirects to follow."""
     largest: Size = 1024 * 1024
@@ -98,31 +86,20 @@ class Http(Probe):
     def _follow(self, url: str, target: bytes) -> str:
         following = urljoin(url, target.decode("latin-1"))
         try:
-            return _http_url(following)
+            return http_url(following)
         except ValueError:
-            raise ProbeFailedError(f"{url} redirects to {following[:200]!r}") from None
+            raise ProbeFailedError(f"{url} redirects to {following!r}") from None
 
     async def _ask(self, request: "_Request", started: float) -> "_Answer":
         loop = asyncio.get_running_loop()
+        secure = self.tls.options(self.url, request.host) if request.secure else {}
         answer = _Answer(loop, request.content, self.method == "HEAD", self.largest)
         try:
-            if request.secure:
-                await loop.create_connection(
-                    lambda: answer,
-                    request.host,
-                    request.port,
-                    ssl=self.tls.context(),
-                    server_hostname=self.tls.server_name or request.host,
-                )
-            else:
-                await loop.create_connection(lambda: answer, request.host, request.port)
+            await loop.create_connection(lambda: answer, request.host, request.port, **secure)
             answer.connected = time.perf_counter() - started
             await answer.done
-        except ssl.SSLError as error:
-            raise ProbeFailedError(f"{self.url}: {tls_failure(error)}") from None
         except (OSError, _BadAnswerError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise ProbeFailedError(f"{self.url}: {reason}", answer.measured()) from None
+            raise ProbeFailedError(f"{self.url}: {explain(error)}", answer.measured()) from None
         finally:
             answer.abort()
         return answer
@@ -131,11 +108,10 @@ class Http(Probe):
         measured = answer.measured()
         measured["latency_seconds"] = time.perf_counter() - started
         measured["first_byte_seconds"] = answer.first_byte - started
-        if self.header_values:
-            for name, header in self.header_values.items():
-                value = answer.headers.get(header.lower().encode())
-                if value is not None:
-                    measured[name] = value.decode("latin-1")[:500]
+        for name, header in self.header_values.items():
+            value = answer.headers.get(header.lower().encode())
+            if value is not None:
+                measured[name] = value.decode("latin-1")
         if self.extract.values or self.extract.find:
             measured |= self.extract.extract(bytes(answer.body))
         return measured
@@ -152,7 +128,7 @@ class Http(Probe):
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         headers = {
             "Host": parts.netloc,
-            "User-Agent": f"opsbook/{opsbook.__version__}",
+            "User-Agent": USER_AGENT,
             "Accept": "*/*",
             "Connection": "close",
         }
@@ -253,12 +229,10 @@ class _Answer(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         if self.done.done():
             return
-        if error is not None:
-            self._fail(str(error))
-        elif self._complete_headers and not self._framed():
+        if error is None and self._complete_headers and not self._framed():
             self.done.set_result(None)
         else:
-            self._fail("the connection closed before the answer was complete")
+            self._fail(explain(error or EOFError()))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if len(self.headers) >= 200:

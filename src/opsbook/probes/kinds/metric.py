@@ -7,18 +7,19 @@ import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal
-from urllib.parse import urlsplit
 
 import httpx2
-from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
+from pydantic import BeforeValidator, Field, PrivateAttr
 
-import opsbook
 from opsbook.book.fields import Secret, Size
 from opsbook.core.units import format_size
+from opsbook.probes.explain import explain
 from opsbook.probes.exposition import ExpositionError, parse_line
 from opsbook.probes.model import Measurements
 from opsbook.probes.probe import Probe, ProbeFailedError, ProbeUnknownError
-from opsbook.probes.tls import Trust, tls_failure
+from opsbook.probes.tls import Trust
+from opsbook.probes.url import HttpUrl
+from opsbook.probes.user_agent import USER_AGENT
 
 _ACCEPT = (
     "text/plain;version=1.0.0;escaping=allow-utf-8,text/plain;version=0.0.4;q=0.9,"
@@ -44,19 +45,6 @@ _AGGREGATES: Mapping[str, Callable[[list[float]], float]] = {
 """As PromQL does it: max and min pass over what is not a number, sum and avg become it."""
 
 
-def _http_url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or not text.isascii() or any(char <= " " for char in text):
-        raise ValueError("not an http or https URL: write http://host:port/metrics")
-    if "@" in urlsplit(text).netloc:
-        raise ValueError("a URL must not hold a password: use `bearer`")
-    return text
-
-
 def _label_value(value: Any) -> Any:
     # `code: 200` is a number to YAML and never one to Prometheus.
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -65,7 +53,7 @@ def _label_value(value: Any) -> Any:
 class Metric(Probe):
     """Reads one metric from a Prometheus or OpenMetrics endpoint, by exact name and labels."""
 
-    url: Annotated[str, AfterValidator(_http_url)]
+    url: HttpUrl
     """http:// or https:// of the endpoint, such as http://127.0.0.1:9100/metrics."""
     name: Annotated[str, Field(min_length=1)]
     """The sample's whole name: of a counter with its `_total`, of a histogram with `_count`."""
@@ -76,6 +64,7 @@ class Metric(Probe):
     bearer: Secret | None = None
     """Token for `Authorization: Bearer`."""
     tls: Trust = Trust()
+    """Whom to trust where the URL is https://."""
     largest: Size = 16 * 1024 * 1024
     """A larger answer is not read to its end, and nothing is measured."""
 
@@ -147,7 +136,7 @@ class Metric(Probe):
                     raise ProbeUnknownError(f"{message}, so there is no metric to read")
                 text = (await self._body(answer)).decode("utf-8")
         except httpx2.TransportError as error:
-            raise ProbeFailedError(f"{self.url}: {_reason(error)}") from None
+            raise ProbeFailedError(f"{self.url}: {explain(error)}") from None
         except UnicodeDecodeError:
             raise ProbeUnknownError(f"{self.url} does not answer with UTF-8 text") from None
         openmetrics = "openmetrics" in answer.headers.get("content-type", "")
@@ -171,7 +160,7 @@ class Metric(Probe):
     async def _connected(self) -> httpx2.AsyncClient:
         """The client kept from look to look, for making one takes 10 ms; a new one when a
         certificate file has changed."""
-        context = self.tls.context() if self.url.startswith("https:") else None
+        context = self.tls.context(self.url) if self.url.startswith("https:") else None
         if self._client is None or context is not self._context:
             await self.close()
             self._context = context
@@ -182,21 +171,10 @@ class Metric(Probe):
 
     def _headers(self) -> dict[str, str]:
         headers = {
-            "User-Agent": f"opsbook/{opsbook.__version__}",
+            "User-Agent": USER_AGENT,
             "Accept": _ACCEPT,
             "Accept-Encoding": "identity",
         }
         if self.bearer is not None:
             headers["Authorization"] = f"Bearer {self.bearer.reveal()}"
         return headers
-
-
-def _reason(error: BaseException) -> str:
-    """What lies at the bottom of a transport error, in words."""
-    first = error
-    while error.__cause__ or error.__context__:
-        error = error.__cause__ or error.__context__ or error
-        if isinstance(error, ssl.SSLError):
-            return tls_failure(error)
-    strerror = getattr(error, "strerror", None)
-    return strerror or str(first) or type(first).__name__

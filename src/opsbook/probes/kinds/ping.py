@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from opsbook.book.fields import Duration, Size
+from opsbook.probes.explain import explain
 from opsbook.probes.model import Measurements
 from opsbook.probes.probe import Probe, ProbeFailedError, ProbeUnknownError
 
@@ -51,7 +52,7 @@ class Ping(Probe):
             try:
                 sock.connect(address)
             except OSError as error:
-                why = f"cannot send to {self.subject}: {error.strerror}"
+                why = f"cannot send to {self.subject}: {explain(error)}"
                 raise ProbeFailedError(why, measurements) from None
             echoes = _Echoes(sock, self.count, self.size)
             try:
@@ -83,8 +84,7 @@ class Ping(Probe):
         try:
             found = await loop.getaddrinfo(self.host, None, type=socket.SOCK_DGRAM)
         except (OSError, UnicodeError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise ProbeFailedError(f"cannot resolve {self.subject}: {reason}") from None
+            raise ProbeFailedError(f"cannot resolve {self.subject}: {explain(error)}") from None
         family, _, _, _, address = found[0]
         return family, address
 
@@ -102,7 +102,7 @@ class Ping(Probe):
                 "; let the kernel allow it to this process's group (sysctl "
                 "net.ipv4.ping_group_range) or give the process CAP_NET_RAW"
             )
-        raise ProbeUnknownError(f"cannot ping {self.subject}: {refusal.strerror}{hint}")
+        raise ProbeUnknownError(f"cannot ping {self.subject}: {explain(refusal)}{hint}")
 
 
 class _Echoes:
@@ -170,7 +170,7 @@ class _Echoes:
         return sequence if ours and sequence in self._sent else None
 
     def _fail(self, error: OSError) -> None:
-        self.trouble = error.strerror
+        self.trouble = explain(error)
         self._errors += 1
         self._settle()
 

@@ -5,20 +5,17 @@ import os
 import time
 from collections.abc import AsyncGenerator, Coroutine, Mapping
 from contextlib import aclosing, suppress
-from datetime import timedelta
-from decimal import Decimal
 from typing import Any, ClassVar, Literal, cast
 
 import psycopg
 from pydantic import Field, model_validator
 
 from opsbook.book.fields import BookPath, Secret
-from opsbook.probes.model import Measurements, Value
+from opsbook.probes.model import Measurements
 from opsbook.probes.probe import Probe, ProbeError, ProbeFailedError, ProbeUnknownError
+from opsbook.probes.value import as_value
 
 _MOST_ROWS = 1000
-_LONGEST = 500
-"""Characters kept of a text value."""
 _GRACE = 0.5
 """Seconds that a stopped look gives the server to cancel its query."""
 
@@ -87,7 +84,7 @@ class Postgres(Probe):
 
     def _explained(self, error: psycopg.Error, measured: Measurements) -> ProbeError:
         """The server's words are its failure; what only psycopg minds is unknown."""
-        reason = " ".join(str(error).split())[:_LONGEST]
+        reason = " ".join(str(error).split())
         if error.sqlstate is None and not isinstance(error, psycopg.OperationalError):
             return ProbeUnknownError(f"{self.subject}: cannot use the answer: {reason}", measured)
         return ProbeFailedError(f"{self.subject}: {reason}", measured)
@@ -128,7 +125,7 @@ class Postgres(Probe):
             async for row in stream:
                 rows += 1
                 if rows == 1 and row:
-                    value = _value(row[0])
+                    value = as_value(row[0])
                 if rows == _MOST_ROWS:
                     break
         found: Measurements = {"query_seconds": time.perf_counter() - started, "rows": rows}
@@ -160,14 +157,3 @@ async def _stoppable(work: Coroutine[Any, Any, None]) -> None:
             if done:
                 break
         raise
-
-
-def _value(found: Any) -> Value | None:
-    if found is None or isinstance(found, bool | int | float):
-        return found
-    if isinstance(found, Decimal):
-        return float(found)
-    if isinstance(found, timedelta):
-        return found.total_seconds()
-    text = found.decode(errors="replace") if isinstance(found, bytes) else str(found)
-    return text[:_LONGEST]

@@ -12,6 +12,7 @@ from opsbook.book.fields import BookPath
 from opsbook.core import procfs
 from opsbook.core.aside import Aside
 from opsbook.core.procfs import ProcessIdentity, ProcessUsage
+from opsbook.probes.explain import explain
 from opsbook.probes.model import Measurements
 from opsbook.probes.probe import Probe, ProbeFailedError, ProbeUnknownError
 
@@ -126,7 +127,7 @@ class Process(Probe):
             message = f"no process with {self.subject}: there is no such file"
             raise ProbeFailedError(message, {"count": 0}) from None
         except OSError as error:
-            reason = f"cannot read the pid file: {error.strerror}"
+            reason = f"cannot read the pid file: {explain(error)}"
         except (ValueError, IndexError):
             reason = "the pid file holds no number"
         raise ProbeUnknownError(f"cannot find a process with {self.subject}: {reason}")

@@ -2,30 +2,24 @@
 
 import asyncio
 import json
-import ssl
 import time
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx2
 from pydantic import AfterValidator, Field, model_validator
 
 from opsbook.book.fields import Secret
 from opsbook.probes.amqp import Amqp, AmqpError
+from opsbook.probes.explain import explain
 from opsbook.probes.model import Measurements
 from opsbook.probes.probe import Probe, ProbeFailedError
-from opsbook.probes.tls import Trust, tls_failure
+from opsbook.probes.tls import Trust
+from opsbook.probes.url import HttpUrl
 
 _LARGEST_ANSWER = 1024 * 1024
 """Bytes of an answer of the management API."""
-
-
-def _base_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-        raise ValueError("not the URL of a management API: write http://host:15672")
-    return text.rstrip("/")
 
 
 class Rabbitmq(Probe):
@@ -34,9 +28,11 @@ class Rabbitmq(Probe):
     host: str | None = None
     """Host name or address; or give `management`."""
     port: int = Field(default=5672, ge=1, le=65_535)
-    management: Annotated[str, AfterValidator(_base_url)] | None = None
-    """URL of the management API, to be asked instead of `host`; its counts are seconds old."""
+    management: Annotated[HttpUrl, AfterValidator(lambda url: url.rstrip("/"))] | None = None
+    """URL of the management API, such as http://broker:15672, to be asked instead of `host`;
+    its counts are seconds old."""
     vhost: str = Field(default="/", max_length=127)
+    """The virtual host to log in to."""
     user: str = Field(max_length=127)
     password: Secret
     tls: Trust | None = None
@@ -68,30 +64,20 @@ class Rabbitmq(Probe):
                 await self._ask_management(self.management, measured)
             else:
                 await self._ask_broker(measured)
-        except ssl.SSLError as error:
-            raise ProbeFailedError(f"{self.subject}: {tls_failure(error)}", measured) from None
-        except EOFError:
-            closed = f"{self.subject}: the connection closed before the answer was complete"
-            raise ProbeFailedError(closed, measured) from None
-        except (OSError, AmqpError, httpx2.HTTPError, _BadAnswerError) as error:
-            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            raise ProbeFailedError(f"{self.subject}: {reason}", measured) from None
+        except (OSError, EOFError, AmqpError, httpx2.HTTPError, _BadAnswerError) as error:
+            raise ProbeFailedError(f"{self.subject}: {explain(error)}", measured) from None
         return measured
 
     async def _ask_broker(self, measured: Measurements) -> None:
+        secure = self.tls.options(self.subject, self.host or "") if self.tls else {}
         started = time.perf_counter()
-        reader, writer = await asyncio.open_connection(
-            self.host,
-            self.port,
-            ssl=self.tls.context() if self.tls else None,
-            server_hostname=(self.tls.server_name or self.host) if self.tls else None,
-        )
+        reader, writer = await asyncio.open_connection(self.host, self.port, **secure)
         try:
             broker = Amqp(reader, writer)
             server = await broker.log_in(self.user, self.password.reveal(), self.vhost)
             measured["connect_seconds"] = time.perf_counter() - started
             if "version" in server:
-                measured["server_version"] = server["version"][:100]
+                measured["server_version"] = server["version"]
             if self.queue is not None:
                 queue = await broker.look_at(self.queue)
                 measured |= {"messages": queue.messages, "consumers": queue.consumers}
@@ -104,7 +90,7 @@ class Rabbitmq(Probe):
         started = time.perf_counter()
         async with httpx2.AsyncClient(
             auth=(self.user, self.password.reveal()),
-            verify=(self.tls or Trust()).context(),
+            verify=(self.tls or Trust()).context(self.subject),
             headers={"Accept-Encoding": "identity"},
             # A proxy from the environment is no part of the broker; the caller has the clock.
             trust_env=False,
@@ -145,7 +131,7 @@ async def _get(client: httpx2.AsyncClient, url: str) -> dict[str, Any]:
 def _refusal(answer: Any) -> str:
     """The API's own words, such as `Object Not Found: Not Found`."""
     words = answer if isinstance(answer, dict) else {}
-    return ": ".join(str(words[name])[:200] for name in ("error", "reason") if name in words)
+    return ": ".join(str(words[name]) for name in ("error", "reason") if name in words)
 
 
 def _present(answer: dict[str, Any], names: Mapping[str, str]) -> Measurements:

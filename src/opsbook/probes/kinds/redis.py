@@ -6,7 +6,6 @@ than through redis-py, whose reader takes a reply of any length and drops the er
 
 import asyncio
 import re
-import ssl
 import time
 from collections.abc import Mapping
 from typing import ClassVar
@@ -14,9 +13,10 @@ from typing import ClassVar
 from pydantic import Field, model_validator
 
 from opsbook.book.fields import BookPath, Secret
+from opsbook.probes.explain import explain
 from opsbook.probes.model import Measurements
 from opsbook.probes.probe import Probe, ProbeFailedError, ProbeUnknownError
-from opsbook.probes.tls import Trust, tls_failure
+from opsbook.probes.tls import Trust
 
 _LONGEST_LINE = 65_536
 _LARGEST_REPLY = 1024 * 1024
@@ -78,14 +78,13 @@ class Redis(Probe):
         try:
             reader, writer = await self._connect()
         except PermissionError as error:
-            raise ProbeUnknownError(f"cannot connect to {self.subject}: {error}") from None
+            raise ProbeUnknownError(f"cannot connect to {self.subject}: {explain(error)}") from None
         except OSError as error:
-            what = tls_failure(error) if isinstance(error, ssl.SSLError) else _reason(error)
-            raise ProbeFailedError(f"cannot connect to {self.subject}: {what}") from None
+            raise ProbeFailedError(f"cannot connect to {self.subject}: {explain(error)}") from None
         try:
             await self._converse(_Connection(reader, writer), started, measured)
         except (OSError, ValueError, EOFError) as error:
-            raise ProbeFailedError(f"{self.subject}: {_reason(error)}", measured) from None
+            raise ProbeFailedError(f"{self.subject}: {explain(error)}", measured) from None
         finally:
             writer.transport.abort()
         return measured
@@ -93,15 +92,8 @@ class Redis(Probe):
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if self.socket is not None:
             return await asyncio.open_unix_connection(str(self.socket), limit=_LONGEST_LINE)
-        if self.tls is None:
-            return await asyncio.open_connection(self.host, self.port, limit=_LONGEST_LINE)
-        return await asyncio.open_connection(
-            self.host,
-            self.port,
-            limit=_LONGEST_LINE,
-            ssl=self.tls.context(),
-            server_hostname=self.tls.server_name or self.host,
-        )
+        secure = self.tls.options(self.subject, self.host or "") if self.tls else {}
+        return await asyncio.open_connection(self.host, self.port, limit=_LONGEST_LINE, **secure)
 
     async def _converse(
         self, connection: "_Connection", started: float, measured: Measurements
@@ -127,7 +119,7 @@ class _Connection:
         """Raises ValueError with the server's words if it answers anything else."""
         answer = await self.ask(*command)
         if answer != f"+{good}":
-            raise ValueError(f"{command[0]} was answered: {answer.removeprefix('-')[:500]}")
+            raise ValueError(f"{command[0]} was answered: {answer.removeprefix('-')}")
 
     async def ask(self, *command: str) -> str:
         """The reply: a line with its sign, or a bulk string. Raises ValueError, EOFError."""
@@ -167,9 +159,7 @@ def _from_info(text: str, db: int) -> Measurements:
 
 def _replication(info: dict[str, str], numbers: dict[str, int]) -> Measurements:
     texts = {"role": "role", "replication_link": "master_link_status"}
-    found: Measurements = {
-        name: info[field][:100] for name, field in texts.items() if field in info
-    }
+    found: Measurements = {name: info[field] for name, field in texts.items() if field in info}
     replicas = [_listed(value) for name, value in info.items() if re.fullmatch(r"slave\d+", name)]
     offsets = [each["offset"] for each in replicas if "offset" in each]
     if offsets and "master_repl_offset" in numbers:
@@ -184,9 +174,3 @@ def _listed(text: str) -> dict[str, int]:
 
 def _numbers(texts: Mapping[str, str]) -> dict[str, int]:
     return {name: int(text) for name, text in texts.items() if re.fullmatch(r"\d{1,19}", text)}
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, EOFError):
-        return "the connection closed before the answer was complete"
-    return getattr(error, "strerror", None) or str(error)

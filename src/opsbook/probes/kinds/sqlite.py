@@ -12,8 +12,10 @@ from typing import ClassVar, Literal
 from urllib.parse import quote
 
 from opsbook.book.fields import BookPath
-from opsbook.probes.model import Measurements, Value
+from opsbook.probes.explain import explain
+from opsbook.probes.model import Measurements
 from opsbook.probes.probe import Probe, ProbeFailedError, ProbeUnknownError
+from opsbook.probes.value import as_value
 
 _BUSY_SECONDS = 1.0
 """How long to wait for another process that holds the database locked."""
@@ -22,8 +24,6 @@ _STEPS = 1000
 _GRACE = 1.5
 """Seconds that a stopped look waits for its thread: the busy wait cannot be interrupted."""
 _MOST_PROBLEMS = 5
-_LONGEST = 500
-"""Characters kept of a text value."""
 
 _PRIMARY_CODE = 0xFF
 """The bits of an extended error code that are the code proper."""
@@ -89,7 +89,7 @@ class Sqlite(Probe):
         except FileNotFoundError:
             raise ProbeFailedError(f"{self.subject} does not exist") from None
         except OSError as error:
-            raise ProbeUnknownError(f"{self.subject}: {error.strerror}") from None
+            raise ProbeUnknownError(f"{self.subject}: {explain(error)}") from None
         if not stat.S_ISREG(status.st_mode) or not status.st_size:
             raise ProbeFailedError(f"{self.subject} is empty or no file")
         if not os.access(self.path, os.R_OK):
@@ -116,16 +116,17 @@ class Sqlite(Probe):
     def _check(self, connection: sqlite3.Connection, measured: Measurements) -> None:
         pragma = f"PRAGMA {_CHECKS[self.integrity]}({_MOST_PROBLEMS})"
         problems = "; ".join(str(row[0]) for row in connection.execute(pragma))
-        measured["integrity"] = problems[:_LONGEST]
+        measured["integrity"] = problems
         if problems != "ok":
-            raise ProbeFailedError(f"{self.subject} is damaged: {problems[:_LONGEST]}", measured)
+            raise ProbeFailedError(f"{self.subject} is damaged: {problems}", measured)
 
     def _ask(self, connection: sqlite3.Connection, query: str, measured: Measurements) -> None:
         started = time.perf_counter()
         row = connection.execute(query, self.parameters).fetchone()
         measured["query_seconds"] = time.perf_counter() - started
-        if row is not None and row[0] is not None:
-            measured["value"] = _value(row[0])
+        value = as_value(row[0]) if row else None
+        if value is not None:
+            measured["value"] = value
 
 
 class _Reading:
@@ -174,10 +175,3 @@ def _is_ours(error: Exception) -> bool:
     ours = (sqlite3.SQLITE_AUTH, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
     wrong_query = isinstance(error, sqlite3.ProgrammingError | sqlite3.Warning)
     return wrong_query or getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE in ours
-
-
-def _value(found: float | str | bytes) -> Value:
-    if isinstance(found, int | float):
-        return found
-    text = found.decode(errors="replace") if isinstance(found, bytes) else found
-    return text[:_LONGEST]

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from opsbook.probes.explain import explain
 from opsbook.probes.model import Measurements
 from opsbook.probes.probe import Probe, ProbeFailedError
 
@@ -36,8 +37,7 @@ class Tcp(Probe):
         try:
             reader, writer = await asyncio.open_connection(self.host, self.port, limit=2**16)
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise ProbeFailedError(f"cannot connect to {self.subject}: {reason}") from None
+            raise ProbeFailedError(f"cannot connect to {self.subject}: {explain(error)}") from None
         measurements: Measurements = {"connect_seconds": time.perf_counter() - started}
         try:
             if self.send is not None:
@@ -56,4 +56,4 @@ class Tcp(Probe):
             raise ProbeFailedError(f"{self.subject} sent {what}", measured) from None
         if not line:
             raise ProbeFailedError(f"{self.subject} closed without a greeting", measured)
-        return line.decode("utf-8", errors="replace").strip()[:500]
+        return line.decode("utf-8", errors="replace").strip()

@@ -16,14 +16,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import Field, model_validator
 
 from opsbook.book.fields import BookPath
+from opsbook.probes.explain import explain
 from opsbook.probes.model import Measurements
 from opsbook.probes.probe import Probe, ProbeFailedError, ProbeUnknownError
-from opsbook.probes.tls import Trust, tls_failure
+from opsbook.probes.tls import Trust
 
 _MOST_BYTES = 1024 * 1024
 """Read of a file: hundreds of certificates."""
-_LONGEST = 500
-"""Characters kept of a text."""
 
 
 class Tls(Probe):
@@ -33,6 +32,7 @@ class Tls(Probe):
     """Host name or address; the certificate must be valid for it."""
     port: int = Field(default=443, ge=1, le=65_535)
     tls: Trust = Trust()
+    """Whom to trust."""
     file: BookPath | None = None
     """PEM file with a certificate or a chain, to look at instead of an address."""
 
@@ -69,7 +69,7 @@ class Tls(Probe):
             return await self._handshake(self.tls)
         except ssl.SSLError as error:
             measured = await self._unverified(error)
-            raise ProbeFailedError(f"{self.subject}: {tls_failure(error)}", measured) from None
+            raise ProbeFailedError(f"{self.subject}: {explain(error)}", measured) from None
 
     async def _unverified(self, error: ssl.SSLError) -> Measurements:
         """The measurements of a chain that is not trusted: why, is often found in them."""
@@ -84,7 +84,7 @@ class Tls(Probe):
 
     async def _handshake(self, trust: Trust) -> Measurements:
         """Raises ssl.SSLError if it fails, ProbeFailedError if there is no connection."""
-        context, host = trust.context(), self.host or ""
+        context, host = trust.context(self.subject), self.host or ""
         loop = asyncio.get_running_loop()
         transport: asyncio.Transport | None = None
         try:
@@ -104,8 +104,7 @@ class Tls(Probe):
         except ssl.SSLError:
             raise
         except OSError as error:
-            reason = error.strerror or str(error) or "the connection closed"
-            raise ProbeFailedError(f"{self.subject}: {reason}") from None
+            raise ProbeFailedError(f"{self.subject}: {explain(error)}") from None
         finally:
             if transport is not None:
                 transport.abort()
@@ -121,7 +120,7 @@ class Tls(Probe):
         except (FileNotFoundError, NotADirectoryError):
             raise ProbeFailedError(f"{file} is MISSING: there is no such file") from None
         except OSError as error:
-            raise ProbeUnknownError(f"cannot read {file}: {error.strerror}") from None
+            raise ProbeUnknownError(f"cannot read {file}: {explain(error)}") from None
         try:
             found = x509.load_pem_x509_certificates(content)
         except ValueError:
@@ -164,14 +163,14 @@ def _measurements(certificates: list[x509.Certificate]) -> Measurements:
     key = own.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     measured: Measurements = {
         "days_left": left.total_seconds() / 86_400,
-        "first_to_expire": first.subject.rfc4514_string()[:_LONGEST],
-        "issuer": own.issuer.rfc4514_string()[:_LONGEST],
+        "first_to_expire": first.subject.rfc4514_string(),
+        "issuer": own.issuer.rfc4514_string(),
         "chain_length": len(certificates),
         "key_sha256": base64.b64encode(hashlib.sha256(key).digest()).decode(),
     }
     try:
         names = own.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        measured["names"] = ",".join(str(name.value) for name in names)[:_LONGEST]
+        measured["names"] = ",".join(str(name.value) for name in names)
     except x509.ExtensionNotFound:
         pass
     return measured

@@ -2,13 +2,11 @@
 
 import asyncio
 import contextlib
-import ssl
 import time
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
-from urllib.parse import urlsplit
+from typing import ClassVar
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 from websockets.asyncio.client import ClientConnection
 from websockets.client import ClientProtocol
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
@@ -17,13 +15,15 @@ from websockets.protocol import Event
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
-import opsbook
 from opsbook.book.fields import Size, TextOrSecret, revealed
 from opsbook.core.units import format_size
+from opsbook.probes.explain import explain
 from opsbook.probes.extract import Extraction
 from opsbook.probes.model import Measurements
 from opsbook.probes.probe import Probe, ProbeFailedError
-from opsbook.probes.tls import Trust, tls_failure
+from opsbook.probes.tls import Trust
+from opsbook.probes.url import WebSocketUrl
+from opsbook.probes.user_agent import USER_AGENT
 
 _FAREWELL = 0.2
 """Seconds for the server to close its side: without a farewell it logs an error each time."""
@@ -31,31 +31,17 @@ _MOST_FRAMES = 10_000
 """Frames that may come before the answer; each costs 10 µs of the event loop."""
 _SLICE = 4096
 """Bytes parsed before the frames are counted again: 2,048 frames at most."""
-_LONGEST = 500
-"""Characters kept of an answer."""
-
-
-def _websocket_url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        usable = parts.scheme in ("ws", "wss") and parts.hostname and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or not text.isascii() or parts.fragment or any(char <= " " for char in text):
-        raise ValueError("not a ws or wss URL: write ws://host:port/path")
-    if "@" in parts.netloc:
-        raise ValueError("a URL must not hold a password: use `headers`")
-    return text
 
 
 class Websocket(Probe):
     """Opens a WebSocket; then a message and its answer, or a ping, make the round trip."""
 
-    url: Annotated[str, AfterValidator(_websocket_url)]
+    url: WebSocketUrl
     """ws:// or wss://."""
     headers: dict[str, TextOrSecret] = {}
     """Headers to send with the handshake; a value may be a secret reference."""
     tls: Trust = Trust()
+    """Whom to trust where the URL is wss://."""
     subprotocol: str | None = Field(default=None, min_length=1)
     """A subprotocol that the server must agree to."""
     send: str | None = None
@@ -88,8 +74,6 @@ class Websocket(Probe):
         measured: Measurements = {}
         try:
             await self._converse(measured)
-        except ssl.SSLError as error:
-            raise ProbeFailedError(f"{self.url}: {tls_failure(error)}", measured) from None
         except (OSError, EOFError, WebSocketException) as error:
             raise ProbeFailedError(f"{self.url}: {self._reason(error)}", measured) from None
         return measured
@@ -99,7 +83,7 @@ class Websocket(Probe):
         connection = await self._connected()
         try:
             headers = {name: revealed(value) for name, value in self.headers.items()}
-            await connection.handshake(headers, f"opsbook/{opsbook.__version__}")
+            await connection.handshake(headers, USER_AGENT)
             opened = time.perf_counter()
             measured["handshake_seconds"] = opened - started
             if connection.subprotocol != self.subprotocol:
@@ -108,7 +92,7 @@ class Websocket(Probe):
             answer = await self._round_trip(connection)
             measured["roundtrip_seconds"] = time.perf_counter() - opened
             if answer is not None:
-                measured["answer"] = answer.decode("utf-8", errors="replace")[:_LONGEST]
+                measured["answer"] = answer.decode("utf-8", errors="replace")
                 measured |= self.extract.extract(answer)
             await connection.close()
         finally:
@@ -118,6 +102,7 @@ class Websocket(Probe):
         """Below the library's `connect`, which would follow redirects with our headers, ask
         proxies that the environment names, and send pings of its own."""
         uri = parse_uri(self.url)
+        secure = self.tls.options(self.url, uri.host) if uri.secure else {}
         wanted = [Subprotocol(self.subprotocol)] if self.subprotocol else None
 
         def conversation() -> _Conversation:
@@ -125,11 +110,7 @@ class Websocket(Probe):
             return _Conversation(protocol, ping_interval=None, close_timeout=_FAREWELL)
 
         _, connection = await asyncio.get_running_loop().create_connection(
-            conversation,
-            uri.host,
-            uri.port,
-            ssl=self.tls.context() if uri.secure else None,
-            server_hostname=(self.tls.server_name or uri.host) if uri.secure else None,
+            conversation, uri.host, uri.port, **secure
         )
         return connection
 
@@ -151,7 +132,7 @@ class Websocket(Probe):
             return f"HTTP status {error.response.status_code} instead of 101"
         if isinstance(error, ConnectionClosed):
             return self._closing(error)
-        return getattr(error, "strerror", None) or str(error) or "the connection closed"
+        return explain(error)
 
     def _closing(self, error: ConnectionClosed) -> str:
         if error.sent is not None and error.sent.code == CloseCode.MESSAGE_TOO_BIG:
