@@ -4,16 +4,30 @@ import json
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from opsbook.core.procfs import all_pids, arguments
-from tests.cli.run import OPSBOOK, opsbook, status
+from tests.cli.run import OPSBOOK, opsbook, status, wait_for_state
 
 
 def left_over(home: Path) -> list[list[str]]:
     """Processes whose arguments name the home."""
     everybody = [arguments(pid) for pid in all_pids() if pid != os.getpid()]
     return [words for words in everybody if any(str(home) in word for word in words)]
+
+
+@contextmanager
+def running_demo(*words: str) -> "Iterator[subprocess.Popen[str]]":
+    """A demo that goes on; it is ended also when the test fails."""
+    command = [*OPSBOOK, "demo", "helixflow", *words]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
 
 
 def test_a_killed_service_is_verified_up_and_the_numbers_say_so(tmp_path: Path) -> None:
@@ -57,11 +71,11 @@ def test_what_cannot_be_drilled_is_told(tmp_path: Path) -> None:
 
 def test_it_goes_on_until_ctrl_c_can_be_hurt_and_stops_everything(tmp_path: Path) -> None:
     home = tmp_path / "helix"
-    command = [*OPSBOOK, "demo", "helixflow", "--no-drill", "--home", str(home)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with running_demo("--no-drill", "--home", str(home)) as process:
         assert process.stdout is not None
         while "Ctrl-C ends" not in process.stdout.readline():
             assert process.poll() is None
+        wait_for_state(home / "opsbook", "up", within=30)
         assert len(status(home / "opsbook")["services"]) == 5
         assert "no such service" in opsbook("demo", "hurt", home, "api-gatewai", "hang").stderr
         assert opsbook("demo", "hurt", home, "monitoring", "slow:100ms").returncode == 0
