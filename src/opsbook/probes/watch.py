@@ -17,6 +17,9 @@ _TICK = 0.05
 """Fewer, larger wake-ups cost least; a tick is below any interval that people choose."""
 _SPREAD_AT_START = 1.0
 """The first looks are spread over this many seconds: soon, but not all at once."""
+_BURST = 16
+"""Looks started before the loop turns to those under way: started by the hundred, each has
+left the processor's cache when its answer comes (139 ms of CPU per 1,000 instead of 105)."""
 _MOST_AT_ONCE = 512
 """Looks under way together; beyond it they wait their turn and show as late if they must."""
 
@@ -44,7 +47,7 @@ class Watch:
         self._last_seen: dict[str, float] = {}
         self._held: set[str] = set()
         self._crowded = False
-        """Whether looks are due that wait for others to end."""
+        """Whether more looks could start at once."""
 
     async def run(self) -> None:
         """Watch until cancelled; then stop every look and close every probe."""
@@ -60,7 +63,7 @@ class Watch:
                 if now - swept >= 1.0:
                     self._sweep(now)
                     swept = now
-                await asyncio.sleep(_TICK)
+                await asyncio.sleep(0 if self._crowded else _TICK)
         finally:
             await self._close()
 
@@ -115,7 +118,14 @@ class Watch:
         return any(window.covers(service, now) for window in self._maintenance)
 
     def _start_due(self, now: float) -> None:
-        while self._due and self._due[0][0] <= now and len(self._under_way) < _MOST_AT_ONCE:
+        started = 0
+        while (
+            self._due
+            and self._due[0][0] <= now
+            and len(self._under_way) < _MOST_AT_ONCE
+            and started < _BURST
+        ):
+            started += 1
             due, name = heapq.heappop(self._due)
             if due != self._next[name]:
                 continue
@@ -126,7 +136,8 @@ class Watch:
             missed = now - due > check.settings.every
             interval = check.settings.retry_every if check.waiting else check.settings.every
             self._schedule(name, (now if missed else due) + interval)
-        self._crowded = bool(self._due) and self._due[0][0] <= now
+        room = len(self._under_way) < _MOST_AT_ONCE
+        self._crowded = room and bool(self._due) and self._due[0][0] <= now
 
     def _schedule(self, name: str, due: float) -> None:
         self._next[name] = due
@@ -144,8 +155,6 @@ class Watch:
             return outcome
         finally:
             self._under_way.pop(check.name, None)
-            if self._crowded:
-                self._start_due(self._clock.monotonic())
 
     async def _take(self, check: Check, outcome: Outcome) -> None:
         if outcome.state is not State.UP and check.parents:
