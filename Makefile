@@ -33,6 +33,10 @@ test: setup test-servers ## Run all tests, against real servers
 test-servers: ## Install the Debian packages that tests start servers from
 	scripts/test-servers
 
+.PHONY: conformance
+conformance: setup ## Run the Prometheus test scripts in CORPUS=DIR
+	$(BIN)/python -m scripts.conformance $(CORPUS)
+
 .PHONY: docs
 docs: setup ## Generate the reference pages
 	$(BIN)/python -m scripts.reference

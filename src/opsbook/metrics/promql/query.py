@@ -1,0 +1,95 @@
+"""One query while it runs: its times, its limits, what it has to remark."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from opsbook.metrics.model import Queryable, Times
+from opsbook.metrics.promql.durations import Duration, Span
+from opsbook.metrics.promql.errors import QueryError, bad_query, failed
+from opsbook.metrics.promql.nodes import At, When
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a query may use up before it is stopped."""
+
+    samples: int = 50_000_000
+    """Read from the store, and made by each selector and subquery."""
+    steps: int = 11_000
+    seconds: float = 120.0
+    lookback: int = 300_000
+    """Milliseconds for which a sample stands for its series."""
+    subquery_step: int = 60_000
+    """Milliseconds between the steps of a subquery that names none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The times, in ms, at which an expression is evaluated."""
+
+    times: Times
+
+    @property
+    def steps(self) -> int:
+        return len(self.times)
+
+
+@dataclass(slots=True)
+class Query:
+    """`warnings` and `infos` collect, each once, what the caller should know."""
+
+    queryable: Queryable
+    limits: Limits
+    start: int
+    end: int
+    step: int
+    deadline: float
+    """Of the monotonic clock."""
+    cancelled: Callable[[], bool]
+    warnings: dict[str, None] = field(default_factory=dict)
+    infos: dict[str, None] = field(default_factory=dict)
+    touched: int = 0
+
+    def check(self) -> None:
+        """Raises QueryError when the query's time is over or nobody waits for it."""
+        if time.monotonic() > self.deadline:
+            raise QueryError("timeout", "query timed out in expression evaluation")
+        if self.cancelled():
+            raise QueryError("canceled", "query was canceled in expression evaluation")
+
+    def touch(self, samples: int) -> None:
+        """To be called before the samples are made. Raises QueryError beyond the limit."""
+        self.check()
+        self.touched += samples
+        if self.touched > self.limits.samples:
+            raise failed(
+                "query processing would load too many samples into memory in query execution"
+            )
+
+    def warn(self, message: str, place: str) -> None:
+        self.warnings[f"PromQL warning: {message} ({place})"] = None
+
+    def inform(self, message: str, place: str) -> None:
+        self.infos[f"PromQL info: {message} ({place})"] = None
+
+    def milliseconds(self, duration: Duration) -> int:
+        return duration.milliseconds(Span(self.step / 1000, (self.end - self.start) / 1000))
+
+    def looks_at(self, when: When, grid: Grid) -> Times:
+        """The time at which a selector looks, for each step."""
+        offset = 0 if when.offset is None else self.milliseconds(when.offset)
+        if when.at is None:
+            return grid.times - offset
+        return np.full(grid.steps, self._time(when.at) - offset, dtype=np.int64)
+
+    def _time(self, at: At) -> int:
+        if at == "start":
+            return self.start
+        if at == "end":
+            return self.end
+        if abs(at) > 9.2e15:
+            raise bad_query(f"timestamp out of bounds for @ modifier: {at:f}")
+        return round(at * 1000)

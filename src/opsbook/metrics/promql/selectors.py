@@ -1,0 +1,47 @@
+"""From the store's frames to the newest sample of each series at each step."""
+
+import numpy as np
+
+from opsbook.metrics.model import Frame, Times, Values, is_absent, is_stale
+from opsbook.metrics.promql.nodes import Selector
+from opsbook.metrics.promql.query import Grid, Query
+from opsbook.metrics.promql.vector import Mask, Vector, joined, occurring
+
+
+def instant(query: Query, selector: Selector, grid: Grid, *, stamps: bool = False) -> Vector:
+    """The values, or with `stamps` the times in seconds of the samples themselves."""
+    at = query.looks_at(selector.when, grid)
+    lookback = query.limits.lookback
+    frames = query.queryable.select(selector.matchers, int(at.min()) - lookback + 1, int(at.max()))
+    query.touch(sum(grid.steps * len(frame.labels) for frame in frames))
+    parts = []
+    for frame in frames:
+        picked = _newest if frame.whole else _newest_of_each
+        values, present = picked(frame, at, lookback, stamps)
+        parts.append(Vector(frame.labels, (False,) * len(frame.labels), values, present))
+    return occurring(joined(parts, grid.steps))
+
+
+def _newest(frame: Frame, at: Times, lookback: int, stamps: bool) -> tuple[Values, Mask]:
+    rows = np.searchsorted(frame.times, at, side="right") - 1
+    found = rows >= 0
+    rows = rows.clip(0)
+    found &= frame.times[rows] > at - lookback
+    shape = (len(at), len(frame.labels))
+    present = np.broadcast_to(found[:, None], shape)
+    if stamps:
+        return np.broadcast_to(frame.times[rows, None] / 1000, shape), present
+    return frame.values[rows], present
+
+
+def _newest_of_each(frame: Frame, at: Times, lookback: int, stamps: bool) -> tuple[Values, Mask]:
+    """Each column has its own newest row: the last above that is not absent."""
+    numbers = np.arange(len(frame.times))[:, None]
+    filled = np.maximum.accumulate(np.where(is_absent(frame.values), -1, numbers), axis=0)
+    upto = np.searchsorted(frame.times, at, side="right") - 1
+    rows = filled[upto.clip(0)]
+    present = (upto >= 0)[:, None] & (rows >= 0)
+    rows = rows.clip(0)
+    values = np.take_along_axis(frame.values, rows, axis=0)
+    present &= (frame.times[rows] > (at - lookback)[:, None]) & ~is_stale(values)
+    return (frame.times[rows] / 1000 if stamps else values), present
