@@ -75,8 +75,8 @@ def print_costs(found: dict[str, Cost | str]) -> None:
     title = f"{_COUNT:,} HTTP checks every {_EVERY}, both at the same time"
     print_table(title, _HEAD, list(_rows(found)))
     print(
-        "  ×: against opsbook; the aim is 4 % and 150 MB. opsbook keeps the last outcome of"
-        "\n  each check and records changes, Prometheus stores every sample."
+        "  ×: against opsbook; the aim is 4 % and 150 MB. Both store every sample, and"
+        "\n  opsbook judges it as well."
     )
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from opsbook.app.book import Book
 from opsbook.book import fields
+from opsbook.metrics.store import store_kinds
 from opsbook.probes import conditions
 from opsbook.probes.probe import probe_kinds
 from opsbook.services.controller import controller_kinds
@@ -50,12 +51,14 @@ def _plugs(title: str) -> str:
     plugs = {
         "services": (controller_kinds.names(), "controllers", "controller"),
         "checks": (probe_kinds.names(), "probes", "probe"),
+        "metrics": (store_kinds.names(), "stores", "store"),
     }
     if title not in plugs:
         return ""
     kinds, folder, noun = plugs[title]
     names = ", ".join(f"[`{kind}`]({folder}/{kind}.md)" for kind in kinds)
-    return f"Each entry names exactly one {noun} by its key: {names}."
+    entry = "It" if title == "metrics" else "Each entry"
+    return f"{entry} names exactly one {noun} by its key: {names}."
 
 
 def _values() -> str:

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from opsbook.app.app import App
 from opsbook.app.book import read_book
+from opsbook.metrics.store import Store
 from opsbook.probes.model import Outcome, State
 from opsbook.state.datadir import DataDir
 from opsbook.web.exposition import expose
@@ -27,7 +28,7 @@ checks: {port: {tcp: {host: localhost, port: 1}}}
 
 def http_page() -> str:
     # Nobody asks it for anything: only its document is read.
-    document = create_api(cast("StatusView", None)).openapi()
+    document = create_api(cast("StatusView", None), cast("Store", None)).openapi()
     parts = []
     for name, schema in _schemas(document, _REFERENCE + "PlatformStatus").items():
         parts += [f"### {name}", one_line(schema.get("description", "")), _fields(schema)]

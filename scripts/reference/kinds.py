@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from opsbook.metrics.store import store_kinds
 from opsbook.probes.probe import Probe, probe_kinds
 from opsbook.services.controller import controller_kinds
 from scripts.reference.markdown import fenced, page, prose, table
@@ -59,6 +60,19 @@ def controller_page(kind: str, book: str) -> str:
         settings_table(cls, _links(cls)),
         f"{VALUES.format(up='../')} Dependencies, ports and restarts of the service stand beside "
         f"`{kind}:`, see [services](../book.md#services).",
+    )
+
+
+def store_page(kind: str, book: str) -> str:
+    cls = store_kinds.load(kind)
+    return page(
+        f"The store `{kind}`",
+        prose(cls),
+        "## Example",
+        fenced(book, "yaml"),
+        f"## Settings under `{kind}:`",
+        settings_table(cls, _links(cls)),
+        VALUES.format(up="../"),
     )
 
 

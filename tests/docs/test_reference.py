@@ -13,6 +13,7 @@ from scripts.reference.ledger import entry_kinds
 from scripts.reference.settings import meaning, settings, shared_sections
 
 from opsbook.app.book import Book, read_book
+from opsbook.metrics.store import store_kinds
 from opsbook.probes.probe import probe_kinds
 from opsbook.services.controller import controller_kinds
 from tests.cli.run import opsbook, opsbook_up
@@ -23,11 +24,17 @@ ROOT = Path(__file__).parents[2]
 SAYS_IT_ALL = {"host", "port", "user", "password", "path", "url", "database"}
 PROBES = {kind: probe_kinds.load(kind) for kind in probe_kinds.names()}
 CONTROLLERS = {kind: controller_kinds.load(kind) for kind in controller_kinds.names()}
-KINDS = [("probes", kind) for kind in PROBES] + [("controllers", kind) for kind in CONTROLLERS]
+STORES = {kind: store_kinds.load(kind) for kind in store_kinds.names()}
+KINDS = [
+    *(("probes", kind) for kind in PROBES),
+    *(("controllers", kind) for kind in CONTROLLERS),
+    *(("stores", kind) for kind in STORES),
+]
 SECTIONS: dict[str, type[BaseModel]] = {
     **{f"probe {kind}": cls for kind, cls in PROBES.items()},
     **{f"controller {kind}": cls for kind, cls in CONTROLLERS.items()},
-    **dict(shared_sections([*PROBES.values(), *CONTROLLERS.values()])),
+    **{f"store {kind}": cls for kind, cls in STORES.items()},
+    **dict(shared_sections([*PROBES.values(), *CONTROLLERS.values(), *STORES.values()])),
     **dict(sections(Book)),
 }
 QUANTITY = {"time", "memory", "space", "size", "share", "long"}
@@ -48,7 +55,10 @@ def test_every_kind_has_an_example_that_uses_it_and_loads(
     file = EXAMPLES / plugs / f"{kind}.yaml"
     set_secrets(file.read_text(encoding="utf-8"), monkeypatch)
     book = read_book(file)
-    if plugs == "probes":
+    if plugs == "stores":
+        assert book.metrics is not None
+        assert isinstance(book.metrics.store, STORES[kind])
+    elif plugs == "probes":
         assert [check.kind for check in book.checks.values()] == [kind]
     else:
         (service,) = book.services.values()

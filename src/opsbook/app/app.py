@@ -8,6 +8,8 @@ from opsbook.app.book import Book, dependencies, provers
 from opsbook.app.scribe import keep_record
 from opsbook.core.clock import Clock, SystemClock, iso
 from opsbook.core.events import Bus
+from opsbook.metrics.recorder import Recorder
+from opsbook.metrics.store import store_kinds
 from opsbook.probes.check import Check
 from opsbook.probes.rules import parents
 from opsbook.probes.watch import Watch
@@ -47,11 +49,14 @@ class App:
                 self.clock,
                 self._restarts,
             )
+            self.store = book.metrics.store if book.metrics else store_kinds.load("embedded")()
+            self.store.bind(data.metrics, self.clock)
+            self.recorder = Recorder(self.store, self.watch, self.bus)
             view = StatusView(
                 book.platform.name, self.watch, self.services, self.ledger, self.clock
             )
             self.view = view
-            self.web = WebServer(create_api(view), web or book.web)
+            self.web = WebServer(create_api(view, self.store), web or book.web)
         except BaseException:
             data.close()
             raise
@@ -59,17 +64,20 @@ class App:
 
     async def run(self) -> None:
         """Watch until cancelled; the services go on. Nothing that was recorded is lost."""
+        await asyncio.to_thread(self.store.start)
         _spare_the_collector()
         self.data.announce(self.web.address)
         self.ledger.record("watch.started", self.book.platform.name, address=self.web.address)
         try:
             async with asyncio.TaskGroup() as group:
+                group.create_task(self.recorder.run(), name="recorder")
                 group.create_task(self.watch.run(), name="watch")
                 group.create_task(self.services.run(), name="services")
                 group.create_task(self.web.run(), name="web")
         finally:
             self.ledger.record("watch.stopped", self.book.platform.name)
             await self.ledger.flush(within=5)
+            await asyncio.to_thread(self.store.close)
 
     def verify_ledger(self) -> Verdict:
         """Hold everything recorded until now against the chain. Blocks: call it in a thread."""

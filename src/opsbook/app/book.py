@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from pydantic import Field, create_model
 
@@ -12,6 +12,8 @@ from opsbook.book.load import load_book
 from opsbook.book.model import Section
 from opsbook.book.problems import Problem
 from opsbook.book.source import Source
+from opsbook.metrics.settings import MetricsSettings
+from opsbook.metrics.store import store_kinds
 from opsbook.probes.maintenance import Maintenance
 from opsbook.probes.probe import probe_kinds
 from opsbook.probes.rules import check_problems
@@ -42,6 +44,7 @@ class Book(Section):
     services: dict[Name, ServiceSettings] = {}
     checks: dict[Name, CheckSettings] = {}
     maintenance: list[Maintenance] = []
+    metrics: MetricsSettings | None = None
     web: WebSettings = WebSettings()
 
 
@@ -85,18 +88,23 @@ def _compose(data: Mapping[str, Any]) -> type[Book]:
     return _with_kinds(
         kinds_used(data.get("checks"), probe_kinds),
         kinds_used(data.get("services"), controller_kinds),
+        kinds_used({"metrics": data.get("metrics")}, store_kinds),
     )
 
 
 def _everything() -> type[Book]:
     """The type with every kind there is."""
-    return _with_kinds(probe_kinds.names(), controller_kinds.names())
+    return _with_kinds(probe_kinds.names(), controller_kinds.names(), store_kinds.names())
 
 
-def _with_kinds(probes: Iterable[str], controllers: Iterable[str]) -> type[Book]:
+def _with_kinds(
+    probes: Iterable[str], controllers: Iterable[str], stores: Iterable[str]
+) -> type[Book]:
     checks = with_kinds(CheckSettings, probe_kinds, probes, "probe")
     services = with_kinds(ServiceSettings, controller_kinds, controllers, "controller")
+    metrics = with_kinds(MetricsSettings, store_kinds, stores, "store")
     fields: dict[str, Any] = {
+        "metrics": (Optional[metrics], Field(default=None)),  # noqa: UP045 - known at run time only
         "services": (dict[Name, services], Field(default={})),  # type: ignore[valid-type]
         "checks": (dict[Name, checks], Field(default={})),  # type: ignore[valid-type]
     }

@@ -15,6 +15,7 @@ _COMMANDS = {
     "down": "Stop the services of a book, in the order of their dependencies.",
     "ledger": "Show or verify the record of everything that happened.",
     "lint": "Find everything that is wrong with a book.",
+    "query": "Evaluate a PromQL expression over what was measured.",
     "schema": "Print the JSON Schema of a book, for editors.",
     "status": "Ask the running watch how the platform stands.",
     "up": "Watch a platform and keep its services running.",

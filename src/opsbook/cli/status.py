@@ -1,22 +1,16 @@
 """`opsbook status`: answers within 150 ms, so nothing heavy is imported here."""
 
-import http.client
 import json
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 
+from opsbook.cli.ask import NotRunningError, address_of, ask
 from opsbook.cli.data import data_option
 from opsbook.cli.table import COLOURS, print_states
-from opsbook.core.errors import OpsbookError
 from opsbook.state.datadir import DataDir
 
 _EXIT = {"up": 0, "maintenance": 0, "degraded": 1, "late": 1, "down": 2, "unknown": 3}
-
-
-class _NotRunningError(OpsbookError):
-    exit_code = 3
 
 
 @click.command()
@@ -29,34 +23,15 @@ def status(ctx: click.Context, data: DataDir, url: str | None, as_json: bool) ->
 
     Exit code: 0 up, 1 degraded or late, 2 down, 3 unknown or not running.
     """
-    address = url or data.address()
-    if address is None:
-        raise _NotRunningError(f"no opsbook runs on {data.path}; start one with `opsbook up BOOK`")
-    answer = _ask(address)
+    address = address_of(data, url)
+    code, answer = ask(address, "/api/status")
+    if code != 200:
+        raise NotRunningError(f"{address} answered {code}: {answer}")
     if as_json:
         click.echo(json.dumps(answer, indent=2))
     else:
         _print(answer)
     ctx.exit(_EXIT[answer["state"]])
-
-
-def _ask(address: str) -> dict[str, Any]:
-    parts = urlsplit(address)
-    if parts.scheme != "http" or not parts.hostname:
-        raise _NotRunningError(f"not an http address (got {address!r}): write http://host:port")
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=5)
-    try:
-        connection.request("GET", "/api/status")
-        answer = connection.getresponse()
-        body = answer.read()
-        if answer.status != 200:
-            raise _NotRunningError(f"{address} answered {answer.status}: {body[:200]!r}")
-        status: dict[str, Any] = json.loads(body)
-        return status
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise _NotRunningError(f"{address} does not answer as opsbook: {error}") from None
-    finally:
-        connection.close()
 
 
 def _print(answer: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ _FORMAT = 1
 
 
 class DataDir:
-    """`state.db`, `logs/`, `services/` and what is known of the process that runs here."""
+    """`state.db`, `logs/`, `services/`, `metrics/`, and who runs here."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -34,6 +34,10 @@ class DataDir:
         return self.path / "logs"
 
     @property
+    def metrics(self) -> Path:
+        return self.path / "metrics"
+
+    @property
     def services(self) -> Path:
         return self.path / "services"
 
@@ -42,7 +46,7 @@ class DataDir:
 
         Raises BadInputError if another process, another platform or a newer Opsbook has it.
         """
-        for directory in (self.path, self.logs, self.services):
+        for directory in (self.path, self.logs, self.services, self.metrics):
             try:
                 directory.mkdir(parents=True, exist_ok=True, mode=0o700)
                 directory.chmod(0o700)

@@ -1,5 +1,6 @@
 """What Opsbook shows over HTTP.
 
-In: the watch, the services and the ledger as they stand. Out: `/-/healthy`, `/-/ready`,
-`/metrics`, and the API under `/api/`. Nothing here changes state.
+In: the watch, the services, the ledger and the samples as they stand. Out: `/-/healthy`,
+`/-/ready`, `/metrics`, the API under `/api/` and Prometheus' under `/api/v1/`. Nothing here
+changes state.
 """

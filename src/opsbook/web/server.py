@@ -12,15 +12,17 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 import opsbook
 from opsbook.core.errors import BadInputError
+from opsbook.metrics.store import Store
 from opsbook.web.exposition import CONTENT_TYPE, expose
+from opsbook.web.prometheus import prometheus_routes
 from opsbook.web.settings import WebSettings
 from opsbook.web.status import PlatformStatus, StatusView
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-def create_api(view: StatusView) -> FastAPI:
-    """The API over a platform. Its document is at `/api/openapi.json`."""
+def create_api(view: StatusView, store: Store) -> FastAPI:
+    """The API over a platform and its samples. Its document is at `/api/openapi.json`."""
     api = FastAPI(
         title="Opsbook",
         version=opsbook.__version__,
@@ -60,6 +62,7 @@ def create_api(view: StatusView) -> FastAPI:
         """The platform as it stands: services, checks, conditions with actual values."""
         return view.status()
 
+    api.include_router(prometheus_routes(store))
     return api
 
 

@@ -1,0 +1,1 @@
+"""Where samples are kept: one file for each kind of store."""

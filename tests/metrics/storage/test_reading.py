@@ -1,0 +1,116 @@
+"""Frames are right while everything around them moves."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+
+from opsbook.core.clock import ManualClock
+from opsbook.core.labels import labels_of
+from opsbook.metrics.model import Matcher
+from opsbook.metrics.storage.engine import Engine
+from opsbook.metrics.storage.limits import Limits
+from tests.metrics.storage.model import ALWAYS, EVERYTHING, bits, samples
+
+START = 1_700_000_040_000
+LIMITS = Limits(block=60_000, merged=(240_000, 960_000), out_of_order=20_000)
+STEP = 5_000
+
+
+def opened(home: Path) -> Engine:
+    return Engine(home, LIMITS, ManualClock(START / 1000 + 100_000))
+
+
+def test_reads_see_every_moment_whole_during_compaction(tmp_path: Path) -> None:
+    engine = opened(tmp_path)
+    layout = engine.layout("g", [labels_of({"__name__": "m", "n": str(n)}) for n in range(5)])
+    over, wrong = threading.Event(), list[str]()
+    done = [0]
+
+    def read() -> None:
+        while not over.is_set():
+            least = done[0]
+            for start in (START, START + least * STEP // 2):
+                frames = engine.select(EVERYTHING, start, 2**53)
+                times = frames[0].times if frames else np.empty(0, np.int64)
+                first = -(-(start - START) // STEP)
+                expected = START + np.arange(first, first + len(times)) * STEP
+                if len(times) < least - first or not (times == expected).all():
+                    wrong.append(f"{len(times)} of {least} rows from {first}")
+                elif frames and not (frames[0].values == (times[:, None] - START)).all():
+                    wrong.append("values of other times")
+
+    def keep_house() -> None:
+        while not over.is_set():
+            engine.keep_house()
+
+    threads = [threading.Thread(target=target) for target in (read, read, keep_house)]
+    for thread in threads:
+        thread.start()
+    for step in range(1500):
+        engine.append_row(layout, START + step * STEP, np.full(5, float(step * STEP)))
+        done[0] = step + 1
+    over.set()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert engine.stats().blocks > 1
+    engine.close()
+
+
+def test_a_frame_once_given_never_changes(tmp_path: Path) -> None:
+    engine = opened(tmp_path)
+    layout = engine.layout("g", [labels_of({"__name__": "m"})])
+    for step in range(60):
+        engine.append_row(layout, START + step * STEP, np.array([float(step)]))
+    engine.keep_house()
+    (frame,) = engine.select(EVERYTHING, *ALWAYS)
+    kept = frame.times.copy(), frame.values.copy()
+    engine.append_row(layout, START + 59 * STEP - 1, np.array([-1.0]))
+    engine.delete(EVERYTHING, START, START + 100_000)
+    engine.keep_house()
+    assert len(engine.select(EVERYTHING, *ALWAYS)[0].times) == 60 + 1 - 21
+    assert (frame.times == kept[0]).all()
+    assert (frame.values == kept[1]).all()
+    engine.close()
+
+
+def test_a_series_that_moved_to_another_group_is_one_series(tmp_path: Path) -> None:
+    engine = opened(tmp_path)
+    labels, other = labels_of({"__name__": "m"}), labels_of({"__name__": "n"})
+    old = engine.layout("old", [labels, other])
+    new = engine.layout("new", [labels])
+    for step in range(3):
+        engine.append_row(old, START + step, np.array([float(step), 7.0]))
+    for step in range(2, 5):
+        engine.append_row(new, START + step, np.array([float(step)]))
+    found = samples(engine.select(EVERYTHING, *ALWAYS))
+    assert found[labels] == {START + step: bits(float(step)) for step in range(5)}
+    assert len(found[other]) == 3
+    engine.close()
+
+
+def test_series_without_a_sample_in_the_range_are_not_there(tmp_path: Path) -> None:
+    engine = opened(tmp_path)
+    names = [labels_of({"__name__": "m", "n": str(n)}) for n in range(2)]
+    for step, name in enumerate(names):
+        engine.append_row(engine.layout("g", [name]), START + step, np.array([1.0]))
+    (frame,) = engine.select(EVERYTHING, START, START)
+    assert frame.labels == (names[0],)
+    assert frame.whole
+    assert engine.series(EVERYTHING, START + 1, START + 1) == [names[1]]
+    engine.close()
+
+
+def test_a_strip_is_read_once(tmp_path: Path) -> None:
+    engine = opened(tmp_path)
+    layout = engine.layout("g", [labels_of({"__name__": "m"})])
+    for step in range(100):
+        engine.append_row(layout, START + step * STEP, np.array([float(step)]))
+    engine.keep_house()
+    (first,) = engine.select((Matcher("__name__", "=", "m"),), *ALWAYS)
+    engine.append_row(layout, START + 100 * STEP, np.array([100.0]))
+    (second,) = engine.select((Matcher("__name__", "=", "m"),), *ALWAYS)
+    assert np.shares_memory(first.values, second.values)
+    assert len(second.times) == 101
+    engine.close()
