@@ -231,6 +231,27 @@ async def test_a_program_that_is_not_there_is_told_and_not_tried_for_ever(tmp_pa
         assert "no-such-program: No such file or directory" in needs.reason
 
 
+async def test_a_keeper_that_breaks_says_so_and_ends_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opsbook.services.service._BEGIN_AGAIN", 0.1)
+    book = small_book(
+        tmp_path,
+        a=small_service(tmp_path, "a", free_port()),
+        b=small_service(tmp_path, "b", free_port()),
+    )
+    async with watched(book, tmp_path / "data") as platform:
+        await platform.well()
+        with monkeypatch.context() as broken:
+            broken.setattr(type(platform.keeper("a").budget), "take", lambda *_: 1 // 0)
+            platform.kill("a")
+            needs = await platform.until(NeedsPerson)
+            assert needs.reason.startswith("the keeper itself broke: ZeroDivisionError")
+            assert platform.keeper("b").state() is State.UP
+        await platform.well("a")
+        assert platform.keeper("a").state() is State.UP
+
+
 async def test_a_full_disk_does_not_stop_a_restart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

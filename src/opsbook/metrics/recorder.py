@@ -65,6 +65,9 @@ class Recorder:
             except (StoreError, TooManySeriesError) as error:
                 self.lost += 1
                 logger.warning("samples of check %s are lost: %s", taken[0], error)
+            except Exception:  # a fault of our own must not end the watch
+                self.lost += 1
+                logger.exception("samples of check %s are lost", taken[0])
 
     def _append(self, check: str, state: State, outcome: Outcome) -> None:
         measured = {

@@ -114,6 +114,13 @@ class Keeper:
         if self.phase is Phase.RUNNING and not self._unwell.full():
             self._unwell.put_nowait(ServiceUnwell(self.name, check, message))
 
+    def lost(self, message: str) -> None:
+        """Nobody keeps the service now: say so as loudly as when its budget is spent."""
+        self.well.clear()
+        self._enter(Phase.NEEDS_PERSON, message)
+        self._ledger.record("service.needs_person", self.name, reason=message)
+        self._bus.announce(NeedsPerson(self.name, message))
+
     def state(self) -> State:
         """What people should see: down without a process, else the worst of its checks."""
         if self._watch.in_maintenance(self.name):

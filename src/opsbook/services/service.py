@@ -1,10 +1,12 @@
 """All services of a platform: their keepers, started and kept together."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 
 from opsbook.core.clock import Clock
 from opsbook.core.events import Bus
+from opsbook.core.secrets import mask
 from opsbook.probes.events import OutcomeTaken
 from opsbook.probes.model import State
 from opsbook.probes.watch import Watch
@@ -13,6 +15,11 @@ from opsbook.services.keeper import Keeper
 from opsbook.services.rules import start_order
 from opsbook.services.settings import ServiceSettings
 from opsbook.state.ledger import Ledger
+
+logger = logging.getLogger(__name__)
+
+_BEGIN_AGAIN = 5.0
+"""Seconds after which a keeper that broke begins again, by adopting what runs."""
 
 
 class Services:
@@ -46,7 +53,7 @@ class Services:
             async with asyncio.TaskGroup() as group:
                 for keeper in self.keepers.values():
                     needed = [self.keepers[name] for name in keeper.settings.depends_on]
-                    group.create_task(keeper.run(needed), name=f"keeper of {keeper.name}")
+                    group.create_task(_keep(keeper, needed), name=f"keeper of {keeper.name}")
         finally:
             await self._close()
 
@@ -64,3 +71,14 @@ class Services:
     async def _close(self) -> None:
         for keeper in self.keepers.values():
             await keeper.controller.close()
+
+
+async def _keep(keeper: Keeper, needed: list[Keeper]) -> None:
+    """A fault of our own in one keeper must not end the watch over all the others."""
+    while True:
+        try:
+            await keeper.run(needed)
+        except Exception as error:
+            logger.exception("the keeper of %s broke", keeper.name)
+            keeper.lost(f"the keeper itself broke: {type(error).__name__}: {mask(str(error))}")
+            await asyncio.sleep(_BEGIN_AGAIN)
