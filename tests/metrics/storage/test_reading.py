@@ -1,6 +1,7 @@
 """Frames are right while everything around them moves."""
 
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,9 @@ def test_reads_see_every_moment_whole_during_compaction(tmp_path: Path) -> None:
     for step in range(1500):
         engine.append_row(layout, START + step * STEP, np.full(5, float(step * STEP)))
         done[0] = step + 1
+    deadline = time.monotonic() + 30
+    while engine.stats().blocks < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)  # a busy machine may not have come to it yet
     over.set()
     for thread in threads:
         thread.join()
