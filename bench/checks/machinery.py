@@ -14,6 +14,7 @@ import click
 
 from opsbook.app.app import make_checks
 from opsbook.app.book import read_book
+from opsbook.app.collector import spare_the_collector
 from opsbook.cli.process import run_until_signal
 from opsbook.core.clock import SystemClock
 from opsbook.core.events import Bus
@@ -31,6 +32,7 @@ def main(book: Path, how: str) -> None:
     bus, states = Bus(), Counter[str]()
     bus.subscribe(OutcomeTaken, lambda event: states.update([event.outcome.state.value]))
     watch = Watch(make_checks(read_book(book)), bus, SystemClock())
+    spare_the_collector()  # as the product does once everything is built
     run_until_signal(watch.run() if how == "scheduled" else _drive(watch))
     click.echo(json.dumps({"looks": watch.looks, "states": states}))
 

@@ -1,10 +1,10 @@
 """The application: a book, with every room built and connected."""
 
 import asyncio
-import gc
 from datetime import datetime
 
 from opsbook.app.book import Book, dependencies, provers
+from opsbook.app.collector import spare_the_collector
 from opsbook.app.scribe import keep_record
 from opsbook.core.clock import Clock, SystemClock, iso
 from opsbook.core.events import Bus
@@ -65,7 +65,7 @@ class App:
     async def run(self) -> None:
         """Watch until cancelled; the services go on. Nothing that was recorded is lost."""
         await asyncio.to_thread(self.store.start)
-        _spare_the_collector()
+        spare_the_collector()
         self.data.announce(self.web.address)
         self.ledger.record("watch.started", self.book.platform.name, address=self.web.address)
         try:
@@ -100,15 +100,6 @@ class App:
         with reading(self._engine) as connection:
             entries = read_entries(connection, kind="service.restart", subject=service, since=since)
             return [datetime.fromisoformat(entry.at).timestamp() for entry in entries]
-
-
-def _spare_the_collector() -> None:
-    """What is built by now lives as long as the process: let the garbage collector look at
-    new objects only, and less often. Measured: 9 % of the CPU of 10,000 checks a second, and
-    a pause of milliseconds in the middle of a restart."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 def make_checks(book: Book) -> list[Check]:
