@@ -3,7 +3,6 @@
 import asyncio
 import json
 import shutil
-import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from opsbook.core.units import format_duration
 from opsbook.platforms.helixflow.faults import heal as heal_service
 from opsbook.platforms.helixflow.faults import hurt as hurt_service
 from opsbook.platforms.helixflow.home import SERVICES, prepare
-from opsbook.platforms.helixflow.ports import Ports
+from opsbook.platforms.helixflow.ports import Ports, is_free
 from opsbook.probes.model import State
 from opsbook.services.keeper import Keeper
 from opsbook.state.chain import Verdict
@@ -117,7 +116,7 @@ class Show:
         self._leave = leave
         self._say(f"preparing HelixFlow in {home}")
         book = read_book(prepare(home, _ports()))
-        web = WebSettings(port=_PORT if _is_free(_PORT) else 0)
+        web = WebSettings(port=_PORT if is_free(_PORT) else 0)
         self._app = App(book, DataDir(home / "opsbook"), web)
 
     async def run(self) -> None:
@@ -219,14 +218,4 @@ def _platform(home: Path | None) -> Iterator[Path]:
 
 def _ports() -> Ports:
     usual = Ports()
-    return usual if all(_is_free(port) for port in asdict(usual).values()) else Ports.free()
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
+    return usual if all(is_free(port) for port in asdict(usual).values()) else Ports.free()

@@ -26,7 +26,7 @@ class Ports:
         They lie below the range that the kernel gives to outgoing connections: a service that
         is down for a moment must find its port again.
         """
-        candidates = (port for port in random.sample(range(10_000, 32_000), 2_000) if _free(port))
+        candidates = (port for port in random.sample(range(10_000, 32_000), 2_000) if is_free(port))
         return cls(*(next(candidates) for _ in astuple(cls())))
 
     @classmethod
@@ -43,7 +43,8 @@ class Ports:
             raise BadInputError(f"five different ports from 1 to 65535 are needed (got {self})")
 
 
-def _free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Whether nothing listens on this port of loopback now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
