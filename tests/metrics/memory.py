@@ -7,7 +7,7 @@ import numpy as np
 
 from opsbook.core.labels import Labels
 from opsbook.metrics.model import ABSENT, Frame, Matcher, is_stale
-from opsbook.metrics.promql.matchers import matching
+from tests.metrics.matching import matching
 
 Layout = Literal["apart", "together"]
 

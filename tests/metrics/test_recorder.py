@@ -1,5 +1,7 @@
 """Outcomes become samples."""
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -109,6 +111,31 @@ def test_what_the_store_refuses_is_counted_and_the_rest_goes_on(
     store.close()
     assert recording.recorder.lost == 1
     assert found == {'{measurement="connect_seconds"}': [0.75]}
+
+
+def test_samples_are_written_by_one_thread_at_a_time(
+    store: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = Recording(store)
+    for _ in range(6):
+        recording.take({"connect_seconds": 0.5})
+    inside, most = 0, 0
+
+    def append(*_: object) -> None:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        time.sleep(0.01)
+        inside -= 1
+
+    monkeypatch.setattr(recording.recorder, "_append", append)
+    threads = [threading.Thread(target=recording.recorder._write) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    store.close()
+    assert (most, recording.recorder.waiting) == (1, 0)
 
 
 def test_memory_is_bounded(store: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:

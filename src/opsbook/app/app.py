@@ -77,15 +77,15 @@ class App:
         finally:
             self.ledger.record("watch.stopped", self.book.platform.name)
             await self.ledger.flush(within=5)
-            await asyncio.to_thread(self.store.close)
 
     def verify_ledger(self) -> Verdict:
         """Hold everything recorded until now against the chain. Blocks: call it in a thread."""
         return verify(self._engine)
 
     def close(self) -> None:
-        """Give the port and the data directory back."""
+        """Write what waits; give the port and the data directory back."""
         self.web.close()
+        self.store.close()
         self.ledger.close()
         self._engine.dispose()
         self.data.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 from collections import deque
 from itertools import chain
 
@@ -33,6 +34,7 @@ class Recorder:
         self._store = store
         self._watch = watch
         self._waiting: deque[_Taken] = deque()
+        self._writing = threading.Lock()
         self._layouts: dict[str, Layout] = {}
         self._columns: dict[str, tuple[str, ...]] = {}
         bus.subscribe(OutcomeTaken, self._outcome_taken)
@@ -58,6 +60,11 @@ class Recorder:
         self._waiting.append((event.check, self._watch.checks[event.check].state, event.outcome))
 
     def _write(self) -> None:
+        # Cancelling who waits for the thread does not end it; the store takes one at a time.
+        with self._writing:
+            self._write_all()
+
+    def _write_all(self) -> None:
         while self._waiting:
             taken = self._waiting.popleft()
             try:

@@ -49,8 +49,9 @@ class Embedded(Store):
         return self.engine.trouble
 
     def start(self) -> None:
-        self._engine = Engine(self.home, self._limits(), self._clock)
-        self._engine.start()
+        engine = Engine(self.home, self._limits(), self._clock)
+        engine.start()
+        self._engine = engine
 
     def close(self) -> None:
         if self._engine is not None:
