@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from opsbook.core.labels import Labels
 from opsbook.metrics.model import Matcher
-from opsbook.metrics.promql.regex import compile_regex
+from opsbook.metrics.regex import compile_regex
 
 
 def predicate(matcher: Matcher) -> Callable[[str], bool]:

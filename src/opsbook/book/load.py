@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 
 from opsbook.book.problems import BookError, Mark, Problem
-from opsbook.book.source import Path_, Source, dotted, read_source
+from opsbook.book.source import Path_, Source, dotted, read_document, read_source
 from opsbook.core.errors import BadInputError, nearest
 from opsbook.core.secrets import Secret
 
@@ -37,6 +37,23 @@ def load_book(
     if problems:
         raise BookError(problems)
     return book
+
+
+def load_document(file: Path, model: type[B], *rules: Callable[[B, Source], list[Problem]]) -> B:
+    """Read a file of another program's making, such as Prometheus' rules, against `model`.
+
+    Raises BookError with all problems at once.
+    """
+    source = read_document(file)
+    context = {"directory": file.resolve().parent}
+    try:
+        document = model.model_validate(source.data, context=context)
+    except ValidationError as error:
+        raise BookError(explain(error, source, model)) from None
+    problems = [problem for rule in rules for problem in rule(document, source)]
+    if problems:
+        raise BookError(problems)
+    return document
 
 
 def explain(error: ValidationError, source: Source, model: type[BaseModel]) -> list[Problem]:
@@ -95,6 +112,9 @@ def _known_keys(model: type[BaseModel], path: Path_) -> set[str]:
 
 
 def _below(annotation: Any, part: str | int) -> list[Any]:
+    if isinstance(annotation, type) and issubclass(annotation, RootModel):
+        root = annotation.model_fields["root"].annotation
+        return [below for member in _members(root) for below in _below(member, part)]
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         for name, info in annotation.model_fields.items():
             if part in (name, info.alias):

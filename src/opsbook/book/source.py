@@ -30,7 +30,7 @@ class Source:
     """A book's data and where each part of it stands. Marks are by path from the root."""
 
     file: Path
-    data: dict[str, Any] = field(default_factory=dict)
+    data: Any = field(default_factory=dict)
     keys: dict[Path_, Mark] = field(default_factory=dict)
     values: dict[Path_, Mark] = field(default_factory=dict)
     files: list[Path] = field(default_factory=list)
@@ -47,6 +47,22 @@ def read_source(file: Path) -> Source:
     source = Source(file)
     problems: list[Problem] = []
     _read_into(source, file.resolve(), file, problems, frozenset())
+    if problems:
+        raise BookError(problems)
+    return source
+
+
+def read_document(file: Path) -> Source:
+    """Read a YAML or JSON file of another program's making: any value may be its root, and no
+    key of it means anything here. Raises BookError with every problem found."""
+    source = Source(file)
+    problems: list[Problem] = []
+    root = _compose(file, problems)
+    if root is not None:
+        reader = _Reader(file, problems)
+        source.data = reader.read(root, ())
+        source.files.append(file)
+        source.keys, source.values = reader.keys, reader.values
     if problems:
         raise BookError(problems)
     return source
@@ -146,9 +162,7 @@ def _compose(file: Path, problems: list[Problem]) -> Node | None:
         problems.append(_syntax(file, error))
         return None
     if root is None:
-        what = "the file is empty"
-        allowed = "write at least `platform: {name: example}`"
-        problems.append(Problem(Mark(file, 1, 1), "", what, allowed))
+        problems.append(Problem(Mark(file, 1, 1), "", "the file is empty", None))
     return root
 
 

@@ -1,6 +1,5 @@
 """Which series there are, and which of them match."""
 
-import re
 from array import array
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -8,11 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from opsbook.core.errors import BadInputError
 from opsbook.core.labels import Labels
 from opsbook.metrics.model import Matcher
-from opsbook.metrics.promql.errors import QueryError
-from opsbook.metrics.promql.regex import compile_regex
+from opsbook.metrics.regex import compile_regex
 
 Ids = NDArray[np.int64]
 
@@ -53,7 +50,6 @@ class Index:
             return known
         number = self._next
         self._next += 1
-        self.generation += 1
         self.labels[number], self.group[number] = labels, group
         others = self._ids.get(labels, ())
         self._ids[labels] = (*others, number)
@@ -61,6 +57,8 @@ class Index:
             self.twins.update(self._ids[labels])
         for name, value in labels:
             self._postings.setdefault(name, {}).setdefault(value, array("q")).append(number)
+        # Last: `prepare` reads without the lock, and must not remember half of this as the whole.
+        self.generation += 1
         return number
 
     def remove(self, numbers: Iterable[int]) -> None:
@@ -133,7 +131,7 @@ class Index:
         cached = self._patterns.get((name, pattern))
         if cached is not None and cached[0] == self.generation:
             return cached[1]
-        generation, fits = self.generation, _compiled(pattern).fullmatch
+        generation, fits = self.generation, compile_regex(pattern).fullmatch
         hits = [value for value in list(known) if fits(value)]
         self._patterns[(name, pattern)] = (generation, hits)
         if len(self._patterns) > _KNOWN_PATTERNS:
@@ -143,7 +141,7 @@ class Index:
     def _takes(self, matcher: Matcher, value: str) -> bool:
         if matcher.op in ("=", "!="):
             return (matcher.value == value) is (matcher.op == "=")
-        fits = _compiled(matcher.value).fullmatch(value) is not None
+        fits = compile_regex(matcher.value).fullmatch(value) is not None
         return fits is (matcher.op == "=~")
 
     def _holding(self, name: str, values: list[str]) -> Ids:
@@ -155,10 +153,3 @@ class Index:
 
     def _all(self) -> Ids:
         return np.sort(np.fromiter(self.labels, np.int64, len(self.labels)))
-
-
-def _compiled(pattern: str) -> re.Pattern[str]:
-    try:
-        return compile_regex(pattern)
-    except QueryError as error:
-        raise BadInputError(str(error)) from None

@@ -1,17 +1,14 @@
 """Functions that change labels or the order of series."""
 
-import re
-
 import numpy as np
 
+from opsbook.core.errors import BadInputError
 from opsbook.core.labels import NAME, Labels, labels_of
 from opsbook.metrics.promql.arguments import Arguments, Function
-from opsbook.metrics.promql.errors import QueryError, failed
+from opsbook.metrics.promql.errors import failed
 from opsbook.metrics.promql.names import is_label_name
-from opsbook.metrics.promql.regex import compile_regex
 from opsbook.metrics.promql.vector import Vector, single
-
-_REFERENCE = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)\})", re.ASCII)
+from opsbook.metrics.regex import compile_regex, expanded
 
 
 def _label_replace(arguments: Arguments) -> Vector:
@@ -19,32 +16,16 @@ def _label_replace(arguments: Arguments) -> Vector:
     target, template, source, pattern = (arguments.text(index) for index in range(1, 5))
     try:
         regex = compile_regex(pattern)
-    except QueryError:
+    except BadInputError:
         raise failed(f"invalid regular expression in label_replace(): {pattern}") from None
     _check_name("destination", target, "label_replace")
     labels, nameless = [], []
     for series, drop in zip(vector.labels, vector.nameless, strict=True):
         found = regex.fullmatch(dict(series).get(source, ""))
-        value = None if found is None else _expanded(template, found)
+        value = None if found is None else expanded(template, found)
         labels.append(series if value is None else _with(series, target, value))
         nameless.append(drop and (value is None or target != NAME))
     return vector.relabelled(labels, nameless)
-
-
-def _expanded(template: str, found: re.Match[str]) -> str:
-    """Go's templates: `$1`, `${1}`, `$name`; what names no group is empty."""
-
-    def value(reference: re.Match[str]) -> str:
-        if reference[1]:
-            return "$"
-        name = reference[2] or reference[3]
-        key = int(name) if name.isdigit() else name
-        try:
-            return found[key] or ""
-        except IndexError:
-            return ""
-
-    return _REFERENCE.sub(value, template)
 
 
 def _label_join(arguments: Arguments) -> Vector:
