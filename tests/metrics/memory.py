@@ -7,7 +7,7 @@ import numpy as np
 
 from opsbook.core.labels import Labels
 from opsbook.metrics.model import ABSENT, Frame, Matcher, is_stale
-from tests.metrics.matching import matching
+from opsbook.metrics.matching import matching
 
 Layout = Literal["apart", "together"]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from opsbook.metrics.model import Matcher
-from tests.metrics.matching import matching
+from opsbook.metrics.matching import matching
 
 SERIES = (("__name__", "up"), ("job", "api"))
 
