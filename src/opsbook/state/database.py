@@ -10,7 +10,7 @@ from sqlalchemy.engine import URL, make_url
 
 from opsbook.core.errors import BadInputError
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a test holds it against the folder."""
 
 

@@ -1,0 +1,56 @@
+"""The alerts that are known now, merged as they come."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from opsbook.alerts.model import Alert
+
+MOST = 100_000
+"""Alerts that are held at once; further ones are refused until some have ended."""
+
+
+def merged(old: Alert, new: Alert) -> Alert:
+    """Two reports of one alert whose times overlap, as one.
+
+    It started with the earlier one, and says what the later one said. Of ends, an explicit one
+    of a firing alert outweighs one that was only assumed; of two that have passed the later.
+    """
+    if new.updated_at < old.updated_at:
+        old, new = new, old
+    ends = new.ends_at
+    if new.resolved(new.updated_at):
+        if old.resolved(new.updated_at):
+            ends = max(old.ends_at, new.ends_at)
+    elif old.ends_at > new.ends_at and not old.timeout:
+        ends = old.ends_at
+    return replace(new, starts_at=min(old.starts_at, new.starts_at), ends_at=ends)
+
+
+class Board:
+    """One alert for each set of labels."""
+
+    def __init__(self, alerts: Iterable[Alert] = ()) -> None:
+        self.alerts: dict[str, Alert] = {alert.fingerprint: alert for alert in alerts}
+
+    def merge(self, alert: Alert) -> Alert:
+        """What `take` would hold: nothing changes yet."""
+        old = self.alerts.get(alert.fingerprint)
+        return merged(old, alert) if old is not None and _overlap(old, alert) else alert
+
+    def take(self, alert: Alert) -> Alert | None:
+        """Hold an alert; the one that was held before, if any."""
+        before = self.alerts.get(alert.fingerprint)
+        self.alerts[alert.fingerprint] = alert
+        return before
+
+    def forget_ended(self, before: float) -> list[Alert]:
+        """Let go of alerts that ended before then."""
+        gone = [alert for alert in self.alerts.values() if alert.ends_at <= before]
+        for alert in gone:
+            del self.alerts[alert.fingerprint]
+        return gone
+
+
+def _overlap(old: Alert, new: Alert) -> bool:
+    """An alert that begins after the other has ended is another occurrence of it."""
+    return old.starts_at < new.ends_at < old.ends_at or old.starts_at < new.starts_at < old.ends_at

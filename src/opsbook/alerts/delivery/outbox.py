@@ -1,0 +1,355 @@
+"""The outbox: notices that are written down leave from here, each until it is done with."""
+
+import asyncio
+import heapq
+import logging
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from opsbook.alerts.delivery import posts as table
+from opsbook.alerts.delivery.dedup import Told
+from opsbook.alerts.delivery.posts import Post, Status
+from opsbook.alerts.delivery.setup import Setup
+from opsbook.alerts.notifier import Notifier, NotSentError
+from opsbook.alerts.templates.language.errors import TemplateError
+from opsbook.core.clock import Clock
+from opsbook.state.ledger import Ledger
+
+logger = logging.getLogger(__name__)
+
+_AT_ONCE = 4
+"""Notices that one entry is sent at the same time: one that hangs holds up itself only."""
+_DEADLINE = 30.0
+"""Seconds for one attempt."""
+_FIRST_RETRY, _LAST_RETRY = 1.0, 300.0
+_PATIENCE = 60.0
+"""After so many seconds of trying, the receiver's fallback is told, and trying goes on."""
+_KEPT = 10 * 86_400.0
+_LEDGER_DEADLINE = 10.0
+_FAREWELL = 5.0
+"""Seconds that what is being sent has to arrive when the process is to end."""
+_PAUSE = 1.0
+"""Seconds between two tries to write to a table that cannot be written."""
+
+Hook = Callable[[str], None]
+"""Called with the name of each step of a delivery: tests end the process there."""
+
+
+class Outbox:
+    """Sends what is in the table of posts. Its tasks live within `run`."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        ledger: Ledger,
+        clock: Clock,
+        setup: Setup,
+        hook: Hook = lambda step: None,
+    ) -> None:
+        """Reads what an earlier life left: no notice of it is lost, none is sent twice."""
+        self.setup = setup
+        self.sent: Counter[str] = Counter()
+        """Kind of notifier → notices that arrived since the start; the same for the next two."""
+        self.failed: Counter[str] = Counter()
+        self.retries: Counter[str] = Counter()
+        self.trouble: str | None = None
+        """Why the table cannot be written, or None."""
+        self._engine, self._ledger, self._clock, self._hook = engine, ledger, clock, hook
+        self._told: dict[str, Told] = table.load_told(engine)
+        self._open: dict[str, Post] = {}
+        """Slot → the one post that waits."""
+        self._sending: dict[str, Post] = {}
+        self._lanes: dict[tuple[str, str], list[tuple[float, int, Post]]] = {}
+        """Entry of a receiver → its posts, by when they are due in monotonic seconds."""
+        self._busy: Counter[tuple[str, str]] = Counter()
+        self._reserves: set[str] = set()
+        """Keys of posts for which the fallback was told."""
+        self._doubtful: list[Post] = []
+        self._unrecorded = table.load_unrecorded(engine)
+        self._wake = asyncio.Event()
+        for post in table.load_open(engine):
+            self._take_over(post)
+
+    def _take_over(self, post: Post) -> None:
+        """What was being sent when the process died may have arrived."""
+        notifier = self.setup.notifier(post.notice.receiver, post.entry)
+        if post.status is Status.SENDING and not (notifier and notifier.takes_key):
+            self._doubtful.append(post)
+            self._told[post.slot] = post.told
+            return
+        post.status = Status.NEW
+        self._queue(post)
+
+    def told(self, slot: str) -> Told | None:
+        """What the receiver knows, or will know when what is on its way has arrived."""
+        sending = self._sending.get(slot)
+        return sending.told if sending else self._told.get(slot)
+
+    def waiting(self, slot: str) -> Post | None:
+        """What has not been sent yet."""
+        return self._open.get(slot)
+
+    @property
+    def undelivered(self) -> list[Post]:
+        return [*self._open.values(), *self._sending.values()]
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is on its way, or could leave now."""
+        return bool(self._sending) or self._next_due() == 0.0
+
+    @property
+    def oldest(self) -> float | None:
+        """When the oldest undelivered notice was made."""
+        return min((post.made_at for post in self.undelivered), default=None)
+
+    async def write(self, posts: Sequence[Post]) -> None:
+        """Write posts down; on return they survive the process. Each takes the place of what
+        waits in its slot. Raises SQLAlchemyError, and then nothing has changed."""
+        superseded = [old for post in posts if (old := self._open.get(post.slot))]
+        now = self._clock.now()
+        await asyncio.to_thread(table.write, self._engine, posts, superseded, now)
+        self._hook("written")
+        for old in superseded:
+            # It may have left while the table was written: then both arrive, in their order.
+            if self._open.get(old.slot) is old:
+                del self._open[old.slot]
+                old.status = Status.SUPERSEDED
+        for post in posts:
+            if post.status is Status.NEW:
+                self._queue(post)
+            else:
+                self._told[post.slot] = post.told
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Send until cancelled; what is on its way then has some seconds to arrive."""
+        tasks: set[asyncio.Task[None]] = set()
+        try:
+            await self._settle_past()
+            tasks.add(asyncio.create_task(self._prune_daily(), name="prune notices"))
+            while True:
+                self._wake.clear()
+                for post in self._leaving():
+                    task = asyncio.create_task(self._carry(post), name=f"notice {post.id}")
+                    tasks.add(task)
+                    task.add_done_callback(tasks.discard)
+                await self._until(self._next_due())
+        finally:
+            await self._end(tasks)
+
+    def nudge(self) -> None:
+        """Look again at what is due: the clock has moved."""
+        self._wake.set()
+
+    async def _settle_past(self) -> None:
+        for post in self._unrecorded:
+            await self._record(post)
+        for post in self._doubtful:
+            answer = "the process ended while it was sent: it may have arrived"
+            await self._finish(post, Status.UNKNOWN, answer)
+        self._unrecorded, self._doubtful = [], []
+
+    async def _end(self, tasks: set[asyncio.Task[None]]) -> None:
+        sending = {task for task in tasks if task.get_name().startswith("notice")}
+        if sending:
+            await asyncio.wait(sending, timeout=_FAREWELL)
+        for task in tuple(tasks):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _queue(self, post: Post) -> None:
+        lane = (post.notice.receiver, post.entry)
+        self._open[post.slot] = post
+        due = self._clock.monotonic() + max(post.due_at - self._clock.now(), 0.0)
+        heapq.heappush(self._lanes.setdefault(lane, []), (due, post.id, post))
+
+    def _leaving(self) -> Iterable[Post]:
+        """Posts that are due and whose entry has room, taken out of the queue."""
+        now = self._clock.monotonic()
+        for lane, queue in self._lanes.items():
+            held: list[tuple[float, int, Post]] = []
+            while queue and queue[0][0] <= now and self._busy[lane] < _AT_ONCE:
+                entry = heapq.heappop(queue)
+                post = entry[2]
+                if self._open.get(post.slot) is not post:
+                    continue
+                if post.slot in self._sending:
+                    held.append(entry)
+                    continue
+                del self._open[post.slot]
+                self._sending[post.slot] = post
+                self._busy[lane] += 1
+                yield post
+            for entry in held:
+                heapq.heappush(queue, entry)
+
+    def _next_due(self) -> float | None:
+        """Seconds until something may leave; None where only an event can change that."""
+        now = self._clock.monotonic()
+        dues = [
+            queue[0][0] - now
+            for lane, queue in self._lanes.items()
+            if queue and self._busy[lane] < _AT_ONCE and queue[0][2].slot not in self._sending
+        ]
+        return max(min(dues), 0.0) if dues else None
+
+    async def _until(self, seconds: float | None) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    async def _carry(self, post: Post) -> None:
+        lane = (post.notice.receiver, post.entry)
+        try:
+            await self._attempt(post)
+            if post.status is Status.NEW and post.slot in self._open:
+                # Something newer waits: this one need not be sent again.
+                post.status, post.done_at = Status.SUPERSEDED, self._clock.now()
+                await self._write_down(post, recorded=True)
+        except Exception:  # a fault of our own must not end the delivery of others
+            logger.exception("notice %s to %s is stuck", post.id, post.notice.receiver)
+        finally:
+            self._busy[lane] -= 1
+            if self._sending.get(post.slot) is post:
+                del self._sending[post.slot]
+            if post.status is Status.NEW:
+                self._queue(post)
+            self._wake.set()
+
+    async def _attempt(self, post: Post) -> None:
+        notifier = self.setup.notifier(post.notice.receiver, post.entry)
+        if notifier is None:
+            name = f"{post.notice.receiver} {post.entry}"
+            await self._give_up(post, f"{name} is not declared any more; nobody was told")
+            return
+        post.status, post.attempts = Status.SENDING, post.attempts + 1
+        # Not sent before it is written down that it may have been.
+        await self._write_down(post)
+        self._hook("sending")
+        try:
+            async with asyncio.timeout(_DEADLINE):
+                delivery = await notifier.send(post.notice, post.key, self.setup.templates)
+        except TemplateError as error:
+            await self._give_up(post, str(error))
+        except TimeoutError:
+            late = NotSentError(f"no answer within {_DEADLINE:g} s", uncertain=True)
+            await self._not_sent(post, notifier, late)
+        except NotSentError as error:
+            await self._not_sent(post, notifier, error)
+        except Exception as error:  # a fault of a notifier must not end the delivery of others
+            logger.exception("notice %s to %s failed", post.id, post.notice.receiver)
+            await self._give_up(post, f"{type(error).__name__}: {error}")
+        else:
+            self._hook("answered")
+            self.sent[_kind(post)] += 1
+            await self._finish(post, Status.SENT, delivery.answer)
+
+    async def _not_sent(self, post: Post, notifier: Notifier, error: NotSentError) -> None:
+        if error.permanent:
+            await self._give_up(post, str(error))
+        elif error.uncertain and not notifier.takes_key:
+            await self._finish(post, Status.UNKNOWN, str(error))
+        else:
+            await self._again(post, error)
+
+    async def _again(self, post: Post, error: NotSentError) -> None:
+        wait = min(_FIRST_RETRY * 2 ** (post.attempts - 1), _LAST_RETRY)
+        wait = max(wait * random.uniform(0.8, 1.2), error.retry_after or 0.0)  # noqa: S311 - no secret
+        self.retries[_kind(post)] += 1
+        now = self._clock.now()
+        post.due_at, post.answer = now + wait, str(error)
+        post.status = Status.NEW
+        await self._write_down(post)
+        if now - post.made_at >= _PATIENCE:
+            await self._tell_fallback(post)
+
+    async def _write_down(self, post: Post, *, recorded: bool = False) -> None:
+        """Until it is on disk: what was sent must not be sent again for want of a note."""
+        while True:
+            try:
+                await asyncio.to_thread(table.change, self._engine, post, recorded=recorded)
+            except SQLAlchemyError as error:
+                self._say_trouble(error)
+                await asyncio.sleep(_PAUSE)
+            else:
+                self.trouble = None
+                return
+
+    async def _give_up(self, post: Post, reason: str) -> None:
+        self.failed[_kind(post)] += 1
+        logger.error("a notice to %s %s failed: %s", post.notice.receiver, post.entry, reason)
+        await self._finish(post, Status.FAILED, reason)
+        await self._tell_fallback(post)
+
+    async def _tell_fallback(self, post: Post) -> None:
+        receiver = self.setup.receivers.get(post.notice.receiver)
+        fallback = self.setup.receivers.get(receiver.fallback or "") if receiver else None
+        if fallback is None or post.reserve or post.key in self._reserves:
+            return
+        self._reserves.add(post.key)
+        said = {"instead_of": post.notice.receiver, "because": post.answer}
+        notice = replace(post.notice, receiver=fallback.name, variables=said)
+        now = self._clock.now()
+        await self.write(
+            [
+                Post(notice, entry, post.firing, post.resolved, now, now, reserve=True)
+                for entry in fallback.entries
+            ]
+        )
+
+    async def _finish(self, post: Post, status: Status, answer: str) -> None:
+        post.status, post.answer, post.done_at = status, answer, self._clock.now()
+        await self._write_down(post)
+        self._hook("finished")
+        self._reserves.discard(post.key)
+        if status in (Status.SENT, Status.UNKNOWN):
+            self._told[post.slot] = post.told
+        await self._record(post)
+
+    async def _record(self, post: Post) -> None:
+        """Into the ledger, then that it is there; after a crash between the two it is there
+        twice, with the same key."""
+        notice = post.notice
+        recorded = self._ledger.record(
+            f"notice.{post.status}",
+            notice.receiver,
+            entry=post.entry,
+            group=notice.group_key,
+            key=post.key,
+            notice=notice.status,
+            alerts=[alert.fingerprint for alert in notice.alerts][:100],
+            count=len(notice.alerts),
+            answer=post.answer,
+            attempts=post.attempts,
+            **notice.variables,
+        )
+        try:
+            async with asyncio.timeout(_LEDGER_DEADLINE):
+                await asyncio.shield(recorded)
+        except TimeoutError:
+            return
+        await self._write_down(post, recorded=True)
+
+    async def _prune_daily(self) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(table.prune, self._engine, self._clock.now() - _KEPT)
+            except SQLAlchemyError as error:
+                self._say_trouble(error)
+            await asyncio.sleep(86_400)
+
+    def _say_trouble(self, error: SQLAlchemyError) -> None:
+        self.trouble = str(getattr(error, "orig", None) or error)
+        logger.error("notices cannot be written down: %s", self.trouble)
+
+
+def _kind(post: Post) -> str:
+    return post.entry.partition("[")[0]

@@ -1,0 +1,417 @@
+"""Alerting as a whole: takes alerts, tells receivers, forgets nothing on the way."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from opsbook.alerts import store
+from opsbook.alerts.acknowledgements import Acknowledgement, Acknowledgements
+from opsbook.alerts.delivery.board import MOST, Board
+from opsbook.alerts.delivery.groups import Group, Groups
+from opsbook.alerts.delivery.mute import Muter, Muting
+from opsbook.alerts.delivery.outbox import Hook, Outbox
+from opsbook.alerts.delivery.posts import Post
+from opsbook.alerts.delivery.setup import Setup
+from opsbook.alerts.delivery.teller import Teller
+from opsbook.alerts.model import Alert
+from opsbook.alerts.routing.inhibition import Inhibitor
+from opsbook.alerts.routing.route import Route
+from opsbook.alerts.silences import KEPT, Silence, Silences, silence_from
+from opsbook.core.clock import Clock
+from opsbook.core.errors import BadInputError
+from opsbook.core.labels import labels_of
+from opsbook.state.ledger import Ledger
+
+logger = logging.getLogger(__name__)
+
+_TICK = 1.0
+_KEPT_ENDED = 1800.0
+"""Seconds for which an alert that has ended is still shown, and merged with."""
+_KEPT_HISTORY = 400 * 86_400.0
+_AT_ONCE = 200
+"""Alerts that are handled before others have their turn on the event loop."""
+_AGAIN = 5.0
+_WARN_BEFORE = 900.0
+"""Seconds before the end of a silence at which it is said that its alert still fires…"""
+_WARN_SHARE = 0.25
+"""…or this share of its length, if that is less…"""
+_WORTH_A_WARNING = 600.0
+"""…and nothing is said of one that is shorter than this."""
+
+_Waiting = tuple[Sequence[Alert], "asyncio.Future[int]"]
+
+
+class Alerting:
+    """Built on what an earlier life left in the database. Its tasks live within `run`."""
+
+    def __init__(
+        self,
+        setup: Setup,
+        engine: Engine,
+        ledger: Ledger,
+        clock: Clock,
+        external_url: str,
+        suppression: Callable[[Alert], str] = lambda alert: "",
+        hook: Hook = lambda step: None,
+    ) -> None:
+        """Blocks. `suppression` says why an alert need not be told; empty where it must."""
+        self.silences = Silences(map(silence_from, store.load_silences(engine)))
+        self.acknowledgements = Acknowledgements(store.load_acknowledgements(engine))
+        self.outbox = Outbox(engine, ledger, clock, setup, hook)
+        self.refused = 0
+        """Alerts for which there was no room."""
+        self.trouble: str | None = None
+        """Why alerts cannot be written down, or None."""
+        self._engine, self._ledger, self._clock = engine, ledger, clock
+        self._external_url, self._suppression = external_url, suppression
+        self._incoming: deque[_Waiting] = deque()
+        self._arrived, self._moved = asyncio.Event(), asyncio.Event()
+        self._warned: set[str] = set()
+        self._under_way = 0
+        self.board = Board(self._restored())
+        self._firing = set(self.board.alerts)
+        """Fingerprints of what was said to fire, and was not yet said to have ended."""
+        self._ended: list[Alert] = []
+        self._set_up(setup)
+
+    def _restored(self) -> list[Alert]:
+        """An alert that fired when it was last heard of fires still, until its sender has had
+        time to say otherwise: nobody could have told us while we were away."""
+        now, timeout = self._clock.now(), self.outbox.setup.resolve_timeout
+        return [
+            replace(alert, ends_at=max(alert.ends_at, now + timeout))
+            if not alert.resolved(alert.updated_at)
+            else alert
+            for alert in store.load_alerts(self._engine)
+        ]
+
+    def _set_up(self, setup: Setup) -> None:
+        self.setup = self.outbox.setup = setup
+        inhibitor = Inhibitor(setup.inhibitions)
+        self._muter = Muter(self.silences, inhibitor, setup.intervals, self._suppression)
+        self._teller = Teller(
+            setup, self._muter, self.outbox, self.acknowledgements, self._external_url
+        )
+        self.groups = Groups()
+        self._routes: dict[str, list[Route]] = {}
+        for alert in self.board.alerts.values():
+            self._place(alert)
+
+    def reload(self, setup: Setup) -> None:
+        """Go on by another configuration. What receivers know stays known."""
+        self._set_up(setup)
+        self._moved.set()
+        self.outbox.nudge()
+
+    async def put(self, alerts: Sequence[Alert]) -> int:
+        """Take alerts; on return they survive the process. How many found room. Raises
+        SQLAlchemyError if they could not be written down, and then none was taken."""
+        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._incoming.append((alerts, done))
+        self._arrived.set()
+        return await done
+
+    async def run(self) -> None:
+        """Take and tell until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.outbox.run(), name="outbox")
+            tasks.create_task(self._take(), name="take alerts")
+            tasks.create_task(self._tell(), name="tell groups")
+            tasks.create_task(self._keep_house(), name="keep alerts")
+
+    def nudge(self) -> None:
+        """Look again at what is due: the clock has moved."""
+        self._moved.set()
+        self.outbox.nudge()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is under way, or due now."""
+        due = self.groups.next_due
+        return (
+            self._under_way > 0
+            or bool(self._incoming)
+            or (due is not None and due <= self._clock.monotonic())
+            or self.outbox.busy
+        )
+
+    def muting(self, alert: Alert) -> Muting:
+        """Why an alert is kept quiet now."""
+        return self._muter.muting(alert, self._clock.now())
+
+    def routes(self, alert: Alert) -> list[Route]:
+        """Where an alert goes."""
+        routes = self._routes.get(alert.fingerprint)
+        return routes if routes is not None else self.setup.root.find(alert.labels)
+
+    def route_muted_by(self, route: Route) -> tuple[str, ...]:
+        return self._muter.route_muted_by(route, self._clock.now())
+
+    async def silence(self, wanted: Silence, actor: str) -> Silence:
+        """Set a silence; what became of it. Raises BadInputError."""
+        if wanted.interval and wanted.interval not in self.setup.intervals:
+            raise BadInputError(f"no time interval {wanted.interval!r} is declared")
+        changed = self.silences.changed(wanted, self._clock.now())
+        await self._write_silences(changed, actor)
+        return changed[-1]
+
+    async def expire(self, number: str, actor: str) -> None:
+        """End a silence now. Raises BadInputError."""
+        known = self.silences.get(number)
+        if known is None:
+            raise BadInputError(f"silence {number} not found")
+        await self._write_silences([self.silences.expired(known, self._clock.now())], actor)
+
+    async def acknowledge(
+        self, fingerprints: Iterable[str], by: str, why: str, assignee: str, until: float | None
+    ) -> list[Acknowledgement]:
+        """Say that somebody works on these alerts; of those that do not fire nothing is kept."""
+        now = self._clock.now()
+        made = [
+            Acknowledgement(each, by, why, assignee or by, now, until)
+            for each in fingerprints
+            if (alert := self.board.alerts.get(each)) is not None and not alert.resolved(now)
+        ]
+        rows = [each.as_dict() for each in made]
+        await asyncio.to_thread(store.save_acknowledgements, self._engine, rows)
+        for each in made:
+            self.acknowledgements.put(each)
+            self._ledger.record(
+                "alert.acknowledged",
+                self.board.alerts[each.fingerprint].name or each.fingerprint,
+                actor=by,
+                fingerprint=each.fingerprint,
+                why=why,
+                assignee=each.assignee,
+                until=until,
+            )
+        return made
+
+    async def history(self, start: float, end: float, name: str | None, most: int) -> list[Alert]:
+        """Alerts that have ended, the newest first."""
+        return await asyncio.to_thread(store.load_history, self._engine, start, end, name, most)
+
+    async def _write_silences(self, changed: Sequence[Silence], actor: str) -> None:
+        for silence in changed:
+            content = silence.as_dict()
+            await asyncio.to_thread(
+                store.save_silence, self._engine, silence.id, content, silence.ends_at
+            )
+            self.silences.put(silence)
+            state = silence.state(self._clock.now())
+            self._ledger.record(f"silence.{state}", silence.id, actor=actor, **content)
+
+    async def _take(self) -> None:
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            while self._incoming:
+                await self._take_batch([self._incoming.popleft() for _ in self._incoming.copy()])
+
+    async def _take_batch(self, batch: list[_Waiting]) -> None:
+        """Merge what came, write it down, and only then let it count."""
+        merged: dict[str, Alert] = {}
+        counts = []
+        scratch = Board()
+        for alerts, _ in batch:
+            taken = 0
+            for number, alert in enumerate(alerts, 1):
+                if number % _AT_ONCE == 0:
+                    await asyncio.sleep(0)
+                known = merged.get(alert.fingerprint) or self.board.alerts.get(alert.fingerprint)
+                if known is None and len(self.board.alerts) + len(merged) >= MOST:
+                    self.refused += 1
+                    continue
+                if known is not None:
+                    scratch.take(known)
+                merged[alert.fingerprint] = scratch.merge(alert)
+                taken += 1
+            counts.append(taken)
+        try:
+            await asyncio.to_thread(store.save_alerts, self._engine, tuple(merged.values()))
+        except SQLAlchemyError as error:
+            self._say_trouble(error)
+            for _, done in batch:
+                if not done.done():
+                    done.set_exception(error)
+            return
+        self.trouble = None
+        for number, alert in enumerate(merged.values(), 1):
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+            self._count(alert)
+        self._moved.set()
+        for (_, done), taken in zip(batch, counts, strict=True):
+            if not done.done():
+                done.set_result(taken)
+
+    def _count(self, alert: Alert) -> None:
+        before = self.board.take(alert)
+        now, number = self._clock.now(), alert.fingerprint
+        if before is not None and number in self._firing and alert.starts_at > before.ends_at:
+            # It ended and fires again, all since the last look.
+            self._firing.discard(number)
+            self._ended.append(before)
+        if not alert.resolved(now) and number not in self._firing:
+            self._firing.add(number)
+            self._ledger.record(
+                "alert.firing",
+                alert.name or alert.fingerprint,
+                fingerprint=alert.fingerprint,
+                labels=dict(alert.labels),
+                annotations=dict(alert.annotations),
+            )
+        self._place(alert)
+
+    def _place(self, alert: Alert) -> None:
+        """Into the groups of its routes, and before those whom it inhibits."""
+        self._muter.inhibitor.put(alert)
+        routes = self._routes.get(alert.fingerprint)
+        if routes is None:
+            routes = self._routes[alert.fingerprint] = self.setup.root.find(alert.labels)
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        for route in routes:
+            self.groups.insert(route, alert, now, monotonic)
+
+    async def _tell(self) -> None:
+        while True:
+            due = self.groups.next_due
+            wait = None if due is None else max(due - self._clock.monotonic(), 0.0)
+            if wait is None or wait > 0:
+                await self._until_moved(wait)
+                continue
+            self._under_way += 1
+            try:
+                await self._tell_groups(self.groups.due(self._clock.monotonic()))
+            finally:
+                self._under_way -= 1
+
+    async def _until_moved(self, seconds: float | None) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._moved.wait()
+        except TimeoutError:
+            pass
+        self._moved.clear()
+
+    async def _tell_groups(self, groups: Sequence[Group]) -> None:
+        now = self._clock.now()
+        decided: list[tuple[Group, tuple[Alert, ...]]] = []
+        posts: list[Post] = []
+        for group in groups:
+            alerts = group.in_order()
+            posts += self._teller.posts(group, alerts, now)
+            decided.append((group, alerts))
+            await asyncio.sleep(0)
+        try:
+            if posts:
+                await self.outbox.write(posts)
+        except SQLAlchemyError as error:
+            self._say_trouble(error)
+            for group in groups:
+                self.groups.again(group, self._clock.monotonic() + _AGAIN)
+            return
+        for group, alerts in decided:
+            self.groups.told(group, alerts, now)
+
+    async def _keep_house(self) -> None:
+        """What time does by itself: alerts end, silences expire, what is old is forgotten."""
+        await self._restore_ends()
+        while True:
+            try:
+                await self.keep_house()
+            except SQLAlchemyError as error:
+                self._say_trouble(error)
+            await asyncio.sleep(_TICK)
+
+    async def _restore_ends(self) -> None:
+        """Ends that came while the process was away will be written down as well."""
+        known = await asyncio.to_thread(
+            store.ends_in_history, self._engine, self._clock.now() - 2 * _KEPT_ENDED
+        )
+        self._firing -= {
+            alert.fingerprint
+            for alert in self.board.alerts.values()
+            if (alert.fingerprint, alert.ends_at) in known
+        }
+
+    async def keep_house(self) -> None:
+        """One round of it."""
+        now = self._clock.now()
+        held = [self.board.alerts[number] for number in self._firing]
+        self._ended += [alert for alert in held if alert.resolved(now)]
+        if self._ended:
+            ended, self._ended = self._ended, []
+            self._firing.difference_update(alert.fingerprint for alert in ended)
+            await self._end(ended)
+        await self._forget(now)
+        firing = [alert for alert in held if not alert.resolved(now)]
+        await self._mind_silences(firing, now)
+
+    async def _end(self, ended: Sequence[Alert]) -> None:
+        before = self._clock.now() - _KEPT_HISTORY
+        await asyncio.to_thread(store.keep_history, self._engine, ended, before)
+        for alert in ended:
+            self._ledger.record(
+                "alert.resolved",
+                alert.name or alert.fingerprint,
+                fingerprint=alert.fingerprint,
+                labels=dict(alert.labels),
+                lasted_seconds=round(alert.ends_at - alert.starts_at, 3),
+            )
+        acknowledged = [a.fingerprint for a in ended if self.acknowledgements.forget(a.fingerprint)]
+        if acknowledged:
+            await asyncio.to_thread(store.forget_acknowledgements, self._engine, acknowledged)
+
+    async def _forget(self, now: float) -> None:
+        gone = self.board.forget_ended(now - _KEPT_ENDED)
+        if gone:
+            for alert in gone:
+                self._muter.inhibitor.forget(alert)
+                self._routes.pop(alert.fingerprint, None)
+            await asyncio.to_thread(store.forget_alerts, self._engine, gone)
+        numbers = self.silences.forget(now - KEPT)
+        if numbers:
+            await asyncio.to_thread(store.forget_silences, self._engine, numbers)
+
+    async def _mind_silences(self, firing: Sequence[Alert], now: float) -> None:
+        done = self.silences.resolved((alert.labels for alert in firing), now)
+        if done:
+            await self._write_silences(
+                [self.silences.expired(each, now) for each in done], "opsbook"
+            )
+        for silence in self.silences:
+            if silence.until_resolved or silence.id in self._warned or not _is_ending(silence, now):
+                continue
+            met = [alert for alert in firing if silence.id in self.silences.meeting(alert.labels)]
+            if met:
+                self._warned.add(silence.id)
+                await self.put([_ending(silence, met, now)])
+
+    def _say_trouble(self, error: SQLAlchemyError) -> None:
+        self.trouble = str(getattr(error, "orig", None) or error)
+        logger.error("alerts cannot be written down: %s", self.trouble)
+
+
+def _is_ending(silence: Silence, now: float) -> bool:
+    length = silence.ends_at - silence.starts_at
+    before = min(_WARN_BEFORE, length * _WARN_SHARE)
+    active = silence.state(now) == "active"
+    return active and length >= _WORTH_A_WARNING and silence.ends_at - now <= before
+
+
+def _ending(silence: Silence, met: Sequence[Alert], now: float) -> Alert:
+    """An alert of our own: what was silenced will be heard again soon."""
+    names = ", ".join(sorted({alert.name for alert in met})[:5])
+    labels = {"alertname": "SilenceEnds", "severity": "info", "silence": silence.id}
+    minutes = round((silence.ends_at - now) / 60)
+    said = {
+        "summary": f"A silence ends in {minutes} min while {names} still fires",
+        "description": f"{silence.created_by} silenced it: {silence.comment}",
+    }
+    return Alert(labels_of(labels), labels_of(said), now, silence.ends_at, now)

@@ -1,0 +1,92 @@
+"""One group, its receiver and what that was told → the notices to be written down."""
+
+from opsbook.alerts.acknowledgements import Acknowledgements
+from opsbook.alerts.delivery.dedup import reason_to_tell
+from opsbook.alerts.delivery.groups import Group
+from opsbook.alerts.delivery.mute import Muter
+from opsbook.alerts.delivery.outbox import Outbox
+from opsbook.alerts.delivery.posts import Post, Status, slot_of
+from opsbook.alerts.delivery.setup import Setup
+from opsbook.alerts.model import Alert, Notice
+from opsbook.alerts.notifier import Notifier
+
+
+class Teller:
+    """Decides; writes nothing."""
+
+    def __init__(
+        self,
+        setup: Setup,
+        muter: Muter,
+        outbox: Outbox,
+        acknowledgements: Acknowledgements,
+        external_url: str,
+    ) -> None:
+        self._setup, self._muter, self._outbox = setup, muter, outbox
+        self._acknowledgements = acknowledgements
+        self._external_url = external_url
+
+    def posts(self, group: Group, alerts: tuple[Alert, ...], now: float) -> list[Post]:
+        """One for each entry of the group's receiver that has something to hear."""
+        if self._muter.route_muted_by(group.route, now):
+            return []
+        audible = tuple(alert for alert in alerts if not self._muter.muting(alert, now))
+        receiver = self._setup.receivers[group.route.manner.receiver]
+        if not audible:
+            return []
+        notice = Notice(receiver.name, group.key, group.labels, audible, now, self._external_url)
+        found = (
+            self._post(notice, entry, notifier, group.route.manner.repeat_interval)
+            for entry, notifier in receiver.entries.items()
+        )
+        return [post for post in found if post is not None]
+
+    def _post(self, notice: Notice, entry: str, notifier: Notifier, repeat: float) -> Post | None:
+        firing = frozenset(alert.fingerprint for alert in notice.firing)
+        resolved = frozenset(alert.fingerprint for alert in notice.resolved)
+        if not self._is_due(notice, entry, notifier, repeat, firing, resolved):
+            return None
+        post = Post(notice, entry, firing, resolved, notice.at, notice.at)
+        if notifier.send_resolved:
+            return post
+        if firing:
+            shown = Notice(
+                notice.receiver,
+                notice.group_key,
+                notice.group_labels,
+                notice.firing,
+                notice.at,
+                notice.external_url,
+            )
+            return Post(shown, entry, firing, resolved, notice.at, notice.at)
+        # It does not want to hear of ends; that it fires no more must be known all the same.
+        post.status, post.done_at = Status.SENT, notice.at
+        post.answer = "not sent: send_resolved is false"
+        return post
+
+    def _is_due(
+        self,
+        notice: Notice,
+        entry: str,
+        notifier: Notifier,
+        repeat: float,
+        firing: frozenset[str],
+        resolved: frozenset[str],
+    ) -> bool:
+        slot = slot_of(notice.group_key, notice.receiver, entry)
+        waiting = self._outbox.waiting(slot)
+        if waiting is not None:
+            # Not delivered yet: it shows what is true now, and is never dropped unsaid.
+            same = (waiting.firing, waiting.resolved) == (firing, resolved)
+            return not same and (bool(firing) or notifier.send_resolved)
+        reason = reason_to_tell(
+            self._outbox.told(slot),
+            firing,
+            resolved,
+            send_resolved=notifier.send_resolved,
+            repeat=repeat,
+            now=notice.at,
+        )
+        if reason == "repeat" and self._acknowledgements.all_hold(firing, notice.at):
+            return False
+        return reason is not None

@@ -1,0 +1,1 @@
+"""Alertmanager's HTTP API, version 2: what `amtool`, Prometheus and dashboards speak."""
