@@ -28,13 +28,13 @@ class Config(Section):
 def test_any_value_may_be_the_root(tmp_path: Path) -> None:
     file = tmp_path / "targets.json"
     file.write_text('[{"targets": ["a:1"], "labels": {"env": "prod"}}]')
-    assert load_document(file, Groups).root == [Group(targets=["a:1"], labels={"env": "prod"})]
+    assert load_document(file, Groups)[0].root == [Group(targets=["a:1"], labels={"env": "prod"})]
 
 
 def test_no_key_means_anything_here(tmp_path: Path) -> None:
     file = tmp_path / "config.yml"
     file.write_text("include: none.yml\n")
-    assert load_document(file, Config).include == "none.yml"
+    assert load_document(file, Config)[0].include == "none.yml"
 
 
 def test_an_unknown_key_is_told_with_its_place_and_the_nearest_known(tmp_path: Path) -> None:

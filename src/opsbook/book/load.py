@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, RootModel, ValidationError
 
 from opsbook.book.problems import BookError, Mark, Problem
-from opsbook.book.source import Path_, Source, dotted, read_document, read_source
+from opsbook.book.source import AsWritten, Path_, Source, dotted, read_document, read_source
 from opsbook.core.errors import BadInputError, nearest
 from opsbook.core.secrets import Secret
 
@@ -39,13 +39,16 @@ def load_book(
     return book
 
 
-def load_document(file: Path, model: type[B], *rules: Callable[[B, Source], list[Problem]]) -> B:
-    """Read a file of another program's making, such as Prometheus' rules, against `model`.
+def load_document(
+    file: Path, model: type[B], *rules: Callable[[B, Source], list[Problem]], **context: Any
+) -> tuple[B, Source]:
+    """Read a file of another program's making, such as Alertmanager's configuration.
 
+    The filled model, and where each part of it stands. `context` is for the model's validators.
     Raises BookError with all problems at once.
     """
     source = read_document(file)
-    context = {"directory": file.resolve().parent}
+    context = {"directory": file.resolve().parent, **context}
     try:
         document = model.model_validate(source.data, context=context)
     except ValidationError as error:
@@ -53,7 +56,7 @@ def load_document(file: Path, model: type[B], *rules: Callable[[B, Source], list
     problems = [problem for rule in rules for problem in rule(document, source)]
     if problems:
         raise BookError(problems)
-    return document
+    return document, source
 
 
 def explain(error: ValidationError, source: Source, model: type[BaseModel]) -> list[Problem]:
@@ -136,7 +139,8 @@ def _members(annotation: Any) -> list[Any]:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value) if isinstance(value, str) else str(value)
+    plain = not isinstance(value, str) or isinstance(value, AsWritten)
+    text = str(value) if plain else repr(value)
     return text if len(text) <= 80 else text[:77] + "…"
 
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -23,6 +23,20 @@ _FALSES = {"false", "False", "FALSE"}
 
 
 Path_ = tuple[str | int, ...]
+
+
+class AsWritten(str):
+    """A scalar without quotes that YAML takes for a number or a boolean, in a file of another
+    program, which may want it as text: `1.10` is a number for a limit and text for a label."""
+
+    __slots__ = ("value",)
+
+    def __new__(cls, text: str, value: bool | float) -> Self:
+        made = super().__new__(cls, text)
+        made.value = value
+        return made
+
+    value: bool | float
 
 
 @dataclass
@@ -54,12 +68,15 @@ def read_source(file: Path) -> Source:
 
 def read_document(file: Path) -> Source:
     """Read a YAML or JSON file of another program's making: any value may be its root, and no
-    key of it means anything here. Raises BookError with every problem found."""
+    key of it means anything here. What is neither text nor null is AsWritten.
+
+    Raises BookError with every problem found.
+    """
     source = Source(file)
     problems: list[Problem] = []
     root = _compose(file, problems)
     if root is not None:
-        reader = _Reader(file, problems)
+        reader = _Reader(file, problems, as_written=True)
         source.data = reader.read(root, ())
         source.files.append(file)
         source.keys, source.values = reader.keys, reader.values
@@ -161,6 +178,13 @@ def _compose(file: Path, problems: list[Problem]) -> Node | None:
     except YAMLError as error:
         problems.append(_syntax(file, error))
         return None
+    except RecursionError:
+        what, remedy = "too many levels within each other", "write them out"
+        problems.append(Problem(Mark(file, 1, 1), "", what, remedy))
+        return None
+    except (ValueError, OverflowError) as error:  # of characters that do not exist
+        problems.append(Problem(Mark(file, 1, 1), "", f"not YAML: {error}", None))
+        return None
     if root is None:
         problems.append(Problem(Mark(file, 1, 1), "", "the file is empty", None))
     return root
@@ -182,7 +206,8 @@ def _mark(file: Path, node: Node) -> Mark:
 class _Reader:
     """Nodes of one file → data; the places of what it read."""
 
-    def __init__(self, file: Path, problems: list[Problem]) -> None:
+    def __init__(self, file: Path, problems: list[Problem], *, as_written: bool = False) -> None:
+        self._as_written = as_written
         self.file = file
         self.keys: dict[Path_, Mark] = {}
         self.values: dict[Path_, Mark] = {}
@@ -248,10 +273,16 @@ class _Reader:
         self._problems.append(Problem(_mark(self.file, node), dotted(path), what, allowed))
 
     def _scalar(self, node: ScalarNode) -> Any:
-        """YAML 1.2 core schema, where `on`, `no` and dates are text; so is `0644`."""
         text: str = node.value
         if node.style is not None and node.style in "'\"|>":
             return text
+        value = self._resolved(text)
+        if self._as_written and value is not None and not isinstance(value, str):
+            return AsWritten(text, value)
+        return value
+
+    def _resolved(self, text: str) -> Any:
+        """YAML 1.2 core schema, where `on`, `no` and dates are text; so is `0644`."""
         if text in _NULLS:
             return None
         if text in _TRUES or text in _FALSES:

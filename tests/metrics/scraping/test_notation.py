@@ -6,16 +6,15 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from opsbook.book.source import AsWritten
+from opsbook.metrics.durations import format_duration, parse_duration
 from opsbook.metrics.scraping.notation import (
-    AsWritten,
     Bytes,
     Count,
     Flag,
     Interval,
     LabelName,
     Text,
-    format_duration,
-    parse_duration,
     parse_size,
 )
 

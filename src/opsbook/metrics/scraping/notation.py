@@ -1,79 +1,25 @@
 """How Prometheus' configuration writes durations, sizes, booleans, counts and text.
 
 Its YAML decoder goes by the type that is wanted: `1.10` is a number for a limit and text for a
-label. `AsWritten` keeps both for what a reader of YAML takes for a number or a boolean.
+label.
 """
 
 import re
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from opsbook.book.fields import BookPath
+from opsbook.book.source import AsWritten
+from opsbook.metrics.durations import parse_duration
 
 T = TypeVar("T")
 
-_UNITS = {
-    "y": 31_536_000_000,
-    "w": 604_800_000,
-    "d": 86_400_000,
-    "h": 3_600_000,
-    "m": 60_000,
-    "s": 1000,
-    "ms": 1,
-}
-"""Milliseconds."""
-_DURATION = re.compile("".join(f"(?:([0-9]+){unit})?" for unit in _UNITS))
-_LONGEST = 2**63 / 1e6
-"""Milliseconds: Go counts nanoseconds in 64 bits."""
 _SIZE = re.compile(r"(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:B|[KMGTPE]i?B))+")
 _SIZE_PART = re.compile(r"([0-9.]+)([KMGTPE]?)(i?)B")
 _TRUES = {"y", "Y", "yes", "Yes", "YES", "on", "On", "ON"}
 _FALSES = {"n", "N", "no", "No", "NO", "off", "Off", "OFF"}
 """Of YAML 1.1, beside those of 1.2."""
-
-
-class AsWritten(str):
-    """A scalar without quotes that YAML takes for something other than text."""
-
-    __slots__ = ("value",)
-
-    def __new__(cls, text: str, value: bool | float) -> Self:
-        made = super().__new__(cls, text)
-        made.value = value
-        return made
-
-    value: bool | float
-
-
-def parse_duration(text: str) -> float:
-    """`1h30m` or `0` as seconds: units from years to milliseconds, each once, the longest first.
-
-    Raises ValueError.
-    """
-    if text == "0":
-        return 0.0
-    found = _DURATION.fullmatch(text)
-    if not found or not text:
-        raise ValueError("not a duration: write, for example, 15s, 1h30m or 1d")
-    parts = zip(found.groups(default="0"), _UNITS.values(), strict=True)
-    milliseconds = sum(int(number) * unit for number, unit in parts)
-    if milliseconds >= _LONGEST:
-        raise ValueError("a duration of more than 292 years")
-    return milliseconds / 1000
-
-
-def format_duration(seconds: float) -> str:
-    """As Prometheus writes it: `1h30m`; years and weeks only where nothing is left over."""
-    left = round(seconds * 1000)
-    if left == 0:
-        return "0s"
-    text = ""
-    for unit, length in _UNITS.items():
-        if left >= length and (unit not in "yw" or left % length == 0):
-            text += f"{left // length}{unit}"
-            left %= length
-    return text
 
 
 def parse_size(text: str) -> int:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from opsbook.book.fields import BookPath, Duration, Name
 from opsbook.book.model import Section
+from opsbook.metrics.durations import format_duration
 from opsbook.metrics.scraping.client import ClientConfig
 from opsbook.metrics.scraping.notation import (
     Bytes,
@@ -18,7 +19,6 @@ from opsbook.metrics.scraping.notation import (
     Labelled,
     Many,
     Text,
-    format_duration,
 )
 from opsbook.metrics.scraping.relabel import RelabelConfig
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
 from opsbook.core.labels import Labels, labels_of
-from opsbook.metrics.scraping.notation import format_duration, parse_duration
+from opsbook.metrics.durations import format_duration, parse_duration
 from opsbook.metrics.scraping.relabel import relabel
 from opsbook.metrics.scraping.settings import ScrapeConfig, StaticConfig
 from opsbook.metrics.scraping.status import DroppedTarget
