@@ -1,21 +1,19 @@
 """The page of the HTTP paths and the metrics, from the API itself and from one platform."""
 
+import asyncio
 import json
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from opsbook.app.app import App
 from opsbook.app.book import read_book
-from opsbook.metrics.store import Store
 from opsbook.probes.model import Outcome, State
 from opsbook.state.datadir import DataDir
 from opsbook.web.exposition import expose
-from opsbook.web.server import create_api
 from opsbook.web.settings import WebSettings
-from opsbook.web.status import StatusView
 from scripts.reference.markdown import one_line, page, table
 
 _REFERENCE = "#/components/schemas/"
@@ -27,10 +25,9 @@ checks: {port: {tcp: {host: localhost, port: 1}}}
 
 
 def http_page() -> str:
-    # Nobody asks it for anything: only its document is read.
-    document = create_api(cast("StatusView", None), cast("Store", None)).openapi()
+    document, exposed = _shown()
     parts = []
-    for name, schema in _schemas(document, _REFERENCE + "PlatformStatus").items():
+    for name, schema in _answers(document).items():
         parts += [f"### {name}", one_line(schema.get("description", "")), _fields(schema)]
     return page(
         "HTTP paths and metrics",
@@ -39,8 +36,8 @@ def http_page() -> str:
         table(("path", "what it answers", "otherwise"), _paths(document)),
         "## Metrics",
         "At `/metrics`, in Prometheus' text format 0.0.4.",
-        table(("metric", "type", "labels", "meaning"), _metrics()),
-        "## The answer of `/api/status`",
+        table(("metric", "type", "labels", "meaning"), _metrics(exposed)),
+        "## Answers",
         *parts,
     )
 
@@ -54,6 +51,14 @@ def _paths(document: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
             otherwise = [f"{code}: {each['description']}" for code, each in answers.items()]
             told = " ".join([operation["description"], *refs])
             yield f"`{method.upper()} {path}`", told, "; ".join(otherwise[1:])
+
+
+def _answers(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What the paths answer with, in their order, each with what it speaks of."""
+    found: dict[str, Any] = {}
+    for reference in re.findall(rf"{_REFERENCE}\w+", json.dumps(document["paths"])):
+        found |= _schemas(document, reference)
+    return {name: schema for name, schema in found.items() if "properties" in schema}
 
 
 def _schemas(document: Mapping[str, Any], reference: str) -> dict[str, Any]:
@@ -91,8 +96,7 @@ def _type(schema: Mapping[str, Any]) -> str:
     return str(schema.get("format") or schema.get("type"))
 
 
-def _metrics() -> Iterator[tuple[str, str, str, str]]:
-    text = _exposed()
+def _metrics(text: str) -> Iterator[tuple[str, str, str, str]]:
     labels = _labels(text)
     kinds = dict(line.split()[2:] for line in text.splitlines() if line.startswith("# TYPE"))
     for line in text.splitlines():
@@ -111,8 +115,8 @@ def _labels(text: str) -> dict[str, list[str]]:
     return {name: [label for label in labels if label] for name, labels in found.items()}
 
 
-def _exposed() -> str:
-    """What a platform with one of everything shows."""
+def _shown() -> tuple[dict[str, Any], str]:
+    """The API's document, and the metrics of a platform with one of everything."""
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory, "book.yaml")
         file.write_text(_BOOK, encoding="utf-8")
@@ -120,6 +124,8 @@ def _exposed() -> str:
         try:
             outcome = Outcome(0.0, 0.0, State.UP, "", {"connect_seconds": 0.0})
             app.watch.checks["port"].take(outcome)
-            return expose(app.view)
+            app.measuring.store.start()
+            asyncio.run(app.view.samples.refresh())
+            return app.api.openapi(), expose(app.view)
         finally:
             app.close()

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from opsbook.book.fields import BookPath, Duration, Name, Percent, Secret, Size, TextOrSecret
+from opsbook.metrics.durations import PrometheusDuration
 from opsbook.probes.conditions import Limit, Limits
 from opsbook.probes.extract import JsonPath, Pattern
 from opsbook.probes.maintenance import ClockTime, Moment
@@ -17,6 +18,7 @@ from opsbook.probes.url import HttpUrl, WebSocketUrl
 
 _NAMED: list[tuple[Any, str]] = [
     (Duration, "duration"),
+    (PrometheusDuration, "duration"),
     (Size, "size"),
     (Percent, "percent"),
     (Name, "name"),

@@ -37,15 +37,18 @@ class Server:
 
 @contextlib.contextmanager
 def prometheus(
-    directory: Path, config: str, *flags: str, port: int | None = None
+    directory: Path, config: str, *flags: str, port: int | None = None, ready: bool = True
 ) -> Iterator[Server]:
-    """Start a server with a configuration; its samples lie in the directory."""
+    """Start a server with a configuration; its samples lie in the directory.
+
+    Without `ready` nobody waits until it answers, which it may not do for anybody.
+    """
     port = port or free_port()
     server = Server(f"http://127.0.0.1:{port}")
     (directory / "prometheus.yml").write_text(config)
     argv = [needs_program("prometheus"), f"--config.file={directory}/prometheus.yml"]
     argv += [f"--storage.tsdb.path={directory}/data", f"--web.listen-address=127.0.0.1:{port}"]
-    with running([*argv, *flags], directory, lambda: server.visit("/-/ready")):
+    with running([*argv, *flags], directory, lambda: not ready or server.visit("/-/ready")):
         yield server
 
 

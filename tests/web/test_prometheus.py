@@ -21,7 +21,7 @@ UP = 'opsbook_check_state{check="a-greets",state="up"}'
 async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
     async with watched(one_service(tmp_path), tmp_path / "data") as platform:
         await platform.well()
-        await eventually(lambda: platform.app.store.stats().samples)
+        await eventually(lambda: platform.app.measuring.store.stats().samples)
         yield platform
 
 
@@ -74,7 +74,7 @@ async def test_series_labels_and_values_are_found(platform: Platform) -> None:
         ("/query", {}, 400, "bad_data"),
         ("/query", {"query": "sum("}, 400, "bad_data"),
         ("/query", {"query": "1", "time": "soon"}, 400, "bad_data"),
-        ("/query", {"query": '{a=~"(x+x+)+y"}'}, 400, "bad_data"),
+        ("/query", {"query": '{a=~"("}'}, 400, "bad_data"),
         ("/query_range", {"query": "1", "start": 0, "end": 1e9, "step": 1}, 400, "bad_data"),
         ("/query_range", {"query": "1", "start": 9, "end": 1, "step": 1}, 400, "bad_data"),
         ("/series", {}, 400, "bad_data"),
@@ -112,7 +112,7 @@ async def test_samples_are_there_after_a_restart(tmp_path: Path) -> None:
     book = one_service(tmp_path)
     async with watched(book, tmp_path / "data", leave=True) as platform:
         await platform.well()
-        await eventually(lambda: platform.app.store.stats().samples)
+        await eventually(lambda: platform.app.measuring.store.stats().samples)
     async with watched(book, tmp_path / "data") as platform:
         await platform.well()
         _, answer = await ask(platform, "/query", query=f"count_over_time({UP}[5m])")

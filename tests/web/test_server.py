@@ -13,14 +13,19 @@ from opsbook.core.errors import BadInputError
 from opsbook.web.server import WebServer, create_api
 from opsbook.web.settings import WebSettings
 from opsbook.web.status import PlatformStatus
+from tests.eventually import eventually
 from tests.requirement import needs_program
 from tests.services.platform import Platform, one_service, watched
+
+OWN = ("/-/healthy", "/-/ready", "/metrics", "/api/status", "/api/kpis", "/federate")
 
 
 @pytest.fixture
 async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
     async with watched(one_service(tmp_path), tmp_path / "data") as platform:
         await platform.well()
+        checks = platform.app.watch.checks.values()
+        await eventually(lambda: all(check.outcome for check in checks))
         yield platform
 
 
@@ -29,12 +34,67 @@ async def get(platform: Platform, path: str, **options: Any) -> httpx2.Response:
         return await client.get(platform.app.web.address + path, **options)
 
 
+async def unlooked(platform: Platform, method: str, path: str) -> httpx2.Response:
+    """The answer while a check was not looked at: once more where a look came in between."""
+    async with httpx2.AsyncClient(trust_env=False, timeout=5) as client:
+        for _ in range(20):
+            platform.app.watch.checks["a-greets"].outcome = None
+            answer = await client.request(method, platform.app.web.address + path)
+            if answer.status_code != 200:
+                break
+    return answer
+
+
 async def test_it_is_healthy_and_ready_once_every_check_was_looked_at(platform: Platform) -> None:
     assert (await get(platform, "/-/healthy")).text == "opsbook is healthy\n"
     assert (await get(platform, "/-/ready")).status_code == 200
-    platform.app.watch.checks["a-greets"].outcome = None
-    answer = await get(platform, "/-/ready")
+    answer = await unlooked(platform, "GET", "/-/ready")
     assert (answer.status_code, answer.text) == (503, "1 checks not looked at yet\n")
+
+
+@pytest.mark.parametrize("path", ["/-/healthy", "/-/ready"])
+async def test_a_head_is_as_good_as_a_get(platform: Platform, path: str) -> None:
+    async with httpx2.AsyncClient(trust_env=False, timeout=5) as client:
+        answer = await client.head(platform.app.web.address + path)
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+async def test_a_head_says_too_that_it_is_not_ready(platform: Platform) -> None:
+    assert (await unlooked(platform, "HEAD", "/-/ready")).status_code == 503
+
+
+async def test_answers_do_not_wait_for_their_client(platform: Platform) -> None:
+    async with httpx2.AsyncClient(trust_env=False, timeout=5) as client:
+        await client.get(platform.app.web.address + "/-/healthy")
+        began = asyncio.get_running_loop().time()
+        for _ in range(10):
+            await client.get(platform.app.web.address + "/-/healthy")
+        assert asyncio.get_running_loop().time() - began < 0.3
+
+
+async def test_samples_are_counted_in_status_and_metrics(platform: Platform) -> None:
+    await eventually(lambda: platform.app.measuring.store.stats().samples)
+    told = PlatformStatus.model_validate((await get(platform, "/api/status")).json()).metrics
+    assert (told.trouble, told.lost) == (None, 0)
+    assert told.series is not None
+    assert told.series > 5
+    assert told.disk_bytes
+    lines = (await get(platform, "/metrics")).text.splitlines()
+    assert f"opsbook_metrics_series {told.series}" in lines
+    assert 'opsbook_metrics_samples_refused_total{reason="too old"} 0' in lines
+    assert {"opsbook_metrics_lost_total 0", "opsbook_metrics_trouble 0.0"} <= set(lines)
+
+
+async def test_lost_samples_degrade_the_platform_for_a_while(tmp_path: Path) -> None:
+    async with watched(one_service(tmp_path), tmp_path / "data") as platform:
+        await platform.well()
+        platform.app.measuring.recorder.lost = 3
+        status = (await get(platform, "/api/status")).json()
+        assert status["state"] == "degraded"
+        assert status["metrics"]["trouble"] == (
+            "the samples of 3 outcomes are lost; the log says why"
+        )
+        assert "opsbook_metrics_trouble 1.0" in (await get(platform, "/metrics")).text
 
 
 async def test_the_status_is_that_of_the_platform(platform: Platform) -> None:
@@ -61,7 +121,7 @@ async def test_the_document_describes_every_answer(platform: Platform) -> None:
     document = (await get(platform, "/api/openapi.json")).json()
     assert document["openapi"].startswith("3.1")
     own = {path for path in document["paths"] if not path.startswith("/api/v1/")}
-    assert own == {"/-/healthy", "/-/ready", "/metrics", "/api/status"}
+    assert own == set(OWN)
     assert all(set(document["paths"][path]) == {"get"} for path in own)
 
 
@@ -94,7 +154,7 @@ async def test_promtool_finds_nothing_wrong_with_the_metrics(platform: Platform)
 
 
 async def test_only_loopback_is_served_and_a_taken_port_is_told(platform: Platform) -> None:
-    api = create_api(platform.app.view, platform.app.store)
+    api = create_api(platform.app.view, platform.app.measuring.store)
     with pytest.raises(BadInputError, match="only loopback"):
         WebServer(api, WebSettings(host="0.0.0.0"))
     port = int(platform.app.web.address.rpartition(":")[2])

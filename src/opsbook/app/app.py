@@ -5,11 +5,10 @@ from datetime import datetime
 
 from opsbook.app.book import Book, dependencies, provers
 from opsbook.app.collector import spare_the_collector
+from opsbook.app.measuring import Measuring
 from opsbook.app.scribe import keep_record
 from opsbook.core.clock import Clock, SystemClock, iso
 from opsbook.core.events import Bus
-from opsbook.metrics.recorder import Recorder
-from opsbook.metrics.store import store_kinds
 from opsbook.probes.check import Check
 from opsbook.probes.rules import parents
 from opsbook.probes.watch import Watch
@@ -19,9 +18,11 @@ from opsbook.state.chain import Verdict
 from opsbook.state.database import connect, reading, sqlite_url
 from opsbook.state.datadir import DataDir
 from opsbook.state.ledger import Ledger, read_entries, verify
+from opsbook.web.kpis import kpi_routes
 from opsbook.web.server import WebServer, create_api
 from opsbook.web.settings import WebSettings
 from opsbook.web.status import StatusView
+from opsbook.web.store_health import StoreHealth
 
 
 class App:
@@ -49,14 +50,19 @@ class App:
                 self.clock,
                 self._restarts,
             )
-            self.store = book.metrics.store if book.metrics else store_kinds.load("embedded")()
-            self.store.bind(data.metrics, self.clock)
-            self.recorder = Recorder(self.store, self.watch, self.bus)
+            self.measuring = Measuring(book, data.metrics, self.watch, self.bus, self.clock)
             view = StatusView(
-                book.platform.name, self.watch, self.services, self.ledger, self.clock
+                book.platform.name,
+                self.watch,
+                self.services,
+                self.ledger,
+                StoreHealth(self.measuring.store, self.measuring.recorder, self.clock),
+                self.clock,
             )
             self.view = view
-            self.web = WebServer(create_api(view, self.store), web or book.web)
+            self.api = create_api(view, self.measuring.store, self.measuring.sources)
+            self.api.include_router(kpi_routes(self.measuring.kpis, self.clock))
+            self.web = WebServer(self.api, web or book.web)
         except BaseException:
             data.close()
             raise
@@ -64,13 +70,14 @@ class App:
 
     async def run(self) -> None:
         """Watch until cancelled; the services go on. Nothing that was recorded is lost."""
-        await asyncio.to_thread(self.store.start)
+        await self.measuring.start()
         spare_the_collector()
         self.data.announce(self.web.address)
         self.ledger.record("watch.started", self.book.platform.name, address=self.web.address)
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self.recorder.run(), name="recorder")
+                for name, run in self.measuring.work.items():
+                    group.create_task(run(), name=name)
                 group.create_task(self.watch.run(), name="watch")
                 group.create_task(self.services.run(), name="services")
                 group.create_task(self.web.run(), name="web")
@@ -85,7 +92,7 @@ class App:
     def close(self) -> None:
         """Write what waits; give the port and the data directory back."""
         self.web.close()
-        self.store.close()
+        self.measuring.close()
         self.ledger.close()
         self._engine.dispose()
         self.data.close()

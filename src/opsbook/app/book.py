@@ -12,6 +12,10 @@ from opsbook.book.load import load_book
 from opsbook.book.model import Section
 from opsbook.book.problems import Problem
 from opsbook.book.source import Source
+from opsbook.metrics.kpis.settings import KpiSettings, kpi_problems
+from opsbook.metrics.rules.settings import RulesSettings, rules_problems
+from opsbook.metrics.scraping.configuration import scrape_problems
+from opsbook.metrics.scraping.settings import ScrapeSettings
 from opsbook.metrics.settings import MetricsSettings
 from opsbook.metrics.store import store_kinds
 from opsbook.probes.maintenance import Maintenance
@@ -45,12 +49,17 @@ class Book(Section):
     checks: dict[Name, CheckSettings] = {}
     maintenance: list[Maintenance] = []
     metrics: MetricsSettings | None = None
+    scrape: ScrapeSettings = ScrapeSettings()
+    rules: RulesSettings | None = None
+    kpis: dict[Name, KpiSettings] = {}
     web: WebSettings = WebSettings()
 
 
 def read_book(file: Path) -> Book:
     """Read a book. Raises BookError with every problem and its place."""
-    return load_book(file, _compose, _everything, _service_problems, _check_problems)
+    return load_book(
+        file, _compose, _everything, _service_problems, _check_problems, _metrics_problems
+    )
 
 
 def dependencies(book: Book) -> dict[str, list[str]]:
@@ -75,6 +84,14 @@ def _service_problems(book: Book, source: Source) -> list[Problem]:
 
 def _check_problems(book: Book, source: Source) -> list[Problem]:
     return check_problems(book.checks, dependencies(book), provers(book), source)
+
+
+def _metrics_problems(book: Book, source: Source) -> list[Problem]:
+    return [
+        *scrape_problems(book.scrape, source),
+        *rules_problems(book.rules, source),
+        *kpi_problems(book.kpis, source),
+    ]
 
 
 def book_schema() -> dict[str, Any]:

@@ -13,7 +13,7 @@ from opsbook.core.clock import Clock, SystemClock
 from opsbook.core.errors import BadInputError, OpsbookError
 from opsbook.core.labels import Labels
 from opsbook.core.registry import Registry
-from opsbook.metrics.model import Frame, Matcher, Values
+from opsbook.metrics.model import Frame, Matcher, Share, Values, given
 
 
 class StoreError(OpsbookError):
@@ -63,17 +63,17 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """What a store holds now."""
+    """What a store holds now. None is what it cannot know: another server holds the samples."""
 
-    series: int
-    samples: int
-    blocks: int
+    series: int | None
+    samples: int | None
+    blocks: int | None
     disk_bytes: int
     """Blocks, log and what else lies in its directory."""
     log_bytes: int
     """The write-ahead log's share."""
     oldest: int | None
-    """Milliseconds since 1970; None without a sample."""
+    """Milliseconds since 1970; None without a sample, or where it cannot be known."""
     newest: int | None
     refused: Mapping[str, int]
     """Reason -> samples since the start."""
@@ -83,8 +83,10 @@ class Stats:
 class Store(Section, ABC):
     """Keeps samples and finds them again. Subclasses live in `stores/`.
 
-    Samples come in groups: what one scrape, one check or one push gave at one time. Appends
-    come from one thread at a time; reads from any.
+    Samples come in groups: what one scrape, one check or one push gave at one time. Whatever is
+    asked of a store that was started may be asked from any thread, at the same time as anything
+    else. Rows of one group are taken in the order in which they come: a writer that has rows of
+    several times for a group must not hand them to several threads.
     """
 
     _home: Path | None = PrivateAttr(default=None)
@@ -135,6 +137,10 @@ class Store(Section, ABC):
 
         Raises TooManySamplesError.
         """
+
+    def shares(self, matchers: tuple[Matcher, ...], start: int, end: int) -> list[Share]:
+        """As Shared says. Raises TooManySamplesError."""
+        return [given(frame) for frame in self.select(matchers, start, end)]
 
     @abstractmethod
     def matching(self, matchers: tuple[Matcher, ...], start: int, end: int) -> list[Labels]:

@@ -10,10 +10,13 @@ import opsbook
 from opsbook.core.procfs import open_files, usage
 from opsbook.probes.model import State
 from opsbook.web.status import StatusView
+from opsbook.web.store_health import StoreHealth
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _STARTED = time.time()
+_REASONS = ("duplicate", "in the future", "no room", "too old")
+"""Shown from the start, so that a first refusal is an increase."""
 
 
 def expose(view: StatusView) -> str:
@@ -21,6 +24,7 @@ def expose(view: StatusView) -> str:
     lines: list[str] = []
     _check_metrics(view, lines)
     _service_metrics(view, lines)
+    _store_metrics(view.samples, lines)
     _own_metrics(view, lines)
     return "\n".join(lines) + "\n"
 
@@ -51,7 +55,7 @@ def _check_metrics(view: StatusView, lines: list[str]) -> None:
     _family(
         lines,
         "opsbook_check_last_look_timestamp_seconds",
-        "When the last look began.",
+        "When the last look began; not among the samples, which have times of their own.",
         ((labels[c.name], c.outcome.at) for c in checks if c.outcome),
     )
     _family(
@@ -88,6 +92,36 @@ def _service_metrics(view: StatusView, lines: list[str]) -> None:
         "Restarts that the budget of a service still allows.",
         (({"service": keeper.name}, keeper.budget.left(now)) for keeper in keepers),
     )
+
+
+def _store_metrics(samples: StoreHealth, lines: list[str]) -> None:
+    """Counts that nobody has looked up yet are left out, for 0 would be wrong."""
+    stats = samples.stats
+    if stats is not None:
+        for name, text, count in (
+            ("opsbook_metrics_series", "Series that are kept.", stats.series),
+            ("opsbook_metrics_samples", "Samples that are kept.", stats.samples),
+            ("opsbook_metrics_disk_bytes", "What the samples' directory takes.", stats.disk_bytes),
+            ("opsbook_metrics_log_bytes", "The share of the log in it.", stats.log_bytes),
+            ("opsbook_metrics_problems", "Files of samples found damaged.", len(stats.problems)),
+        ):
+            if count is not None:
+                _family(lines, name, text, [({}, count)])
+        refused = dict.fromkeys(_REASONS, 0) | dict(stats.refused)
+        _family(
+            lines,
+            "opsbook_metrics_samples_refused_total",
+            "Samples that were not taken, by reason.",
+            (({"reason": reason}, refused[reason]) for reason in sorted(refused)),
+            "counter",
+        )
+    troubled = float(samples.trouble is not None)
+    for name, kind, text, value in (
+        ("opsbook_metrics_waiting", "gauge", "Outcomes not yet in the store.", samples.waiting),
+        ("opsbook_metrics_lost_total", "counter", "Outcomes whose samples are lost.", samples.lost),
+        ("opsbook_metrics_trouble", "gauge", "1 while samples might be lost.", troubled),
+    ):
+        _family(lines, name, text, [({}, value)], kind)
 
 
 def _own_metrics(view: StatusView, lines: list[str]) -> None:

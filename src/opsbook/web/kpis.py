@@ -4,6 +4,7 @@ import math
 from datetime import datetime
 from typing import Literal
 
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from opsbook.core.clock import Clock, iso
@@ -52,6 +53,18 @@ class KpisStatus(BaseModel):
     at: datetime
     state: KpiStateName | None
     kpis: list[KpiStatus]
+
+
+def kpi_routes(kpis: Kpis, clock: Clock) -> APIRouter:
+    """`/api/kpis`."""
+    routes = APIRouter(tags=["status"])
+
+    @routes.get("/api/kpis")
+    async def kpi_status() -> KpisStatus:
+        """The KPIs as they stand, worst first: values, bands, since when and why."""
+        return kpis_status(kpis, clock)
+
+    return routes
 
 
 def kpis_status(kpis: Kpis, clock: Clock) -> KpisStatus:

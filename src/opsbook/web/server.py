@@ -6,22 +6,27 @@ import socket
 from collections.abc import Iterator
 
 import uvicorn
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
+from fastapi.exception_handlers import http_exception_handler
 from fastapi.responses import PlainTextResponse
+from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 import opsbook
 from opsbook.core.errors import BadInputError
 from opsbook.metrics.store import Store
 from opsbook.web.exposition import CONTENT_TYPE, expose
-from opsbook.web.prometheus import prometheus_routes
+from opsbook.web.prometheus.routes import prometheus_routes
+from opsbook.web.prometheus.sources import Sources
 from opsbook.web.settings import WebSettings
 from opsbook.web.status import PlatformStatus, StatusView
 
+_PLAIN = {404: "404 page not found\n", 405: "Method Not Allowed\n"}
+"""What Prometheus says where its API has no such path or method."""
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-def create_api(view: StatusView, store: Store) -> FastAPI:
+def create_api(view: StatusView, store: Store, sources: Sources | None = None) -> FastAPI:
     """The API over a platform and its samples. Its document is at `/api/openapi.json`."""
     api = FastAPI(
         title="Opsbook",
@@ -33,6 +38,15 @@ def create_api(view: StatusView, store: Store) -> FastAPI:
     )
     # A page that resolves its own name to loopback must not read the answers.
     api.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
+
+    # Before those that answer GET, and not in the document: they are the same without a body.
+    @api.head("/-/healthy", include_in_schema=False)
+    async def alive() -> Response:
+        return Response()
+
+    @api.head("/-/ready", include_in_schema=False)
+    async def awake() -> Response:
+        return Response(status_code=(await ready()).status_code)
 
     @api.get("/-/healthy", response_class=PlainTextResponse, tags=["own"])
     async def healthy() -> str:
@@ -55,14 +69,22 @@ def create_api(view: StatusView, store: Store) -> FastAPI:
     @api.get("/metrics", response_class=PlainTextResponse, tags=["own"])
     async def metrics() -> Response:
         """Opsbook's own metrics and every check's state, duration and measurements."""
+        await view.samples.refresh()
         return Response(expose(view), media_type=CONTENT_TYPE)
 
     @api.get("/api/status", tags=["status"])
     async def status() -> PlatformStatus:
         """The platform as it stands: services, checks, conditions with actual values."""
+        await view.samples.refresh()
         return view.status()
 
-    api.include_router(prometheus_routes(store))
+    @api.exception_handler(StarletteHTTPException)
+    async def failed(request: Request, error: StarletteHTTPException) -> Response:
+        if error.status_code in _PLAIN and request.url.path.startswith("/api/v1/"):
+            return PlainTextResponse(_PLAIN[error.status_code], error.status_code, error.headers)
+        return await http_exception_handler(request, error)
+
+    api.include_router(prometheus_routes(store, sources or Sources()))
     return api
 
 
@@ -117,7 +139,8 @@ class _Server(uvicorn.Server):
 
 def _listen(settings: WebSettings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family)
+    # Named, TCP has its connections send at once; else each answer waits 40 ms for the client.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, settings.port))

@@ -12,6 +12,7 @@ from opsbook.probes.watch import Watch
 from opsbook.services.keeper import Keeper
 from opsbook.services.service import Services
 from opsbook.state.ledger import Ledger
+from opsbook.web.store_health import StoreHealth
 
 StateName = Literal["up", "degraded", "down", "late", "unknown", "maintenance"]
 
@@ -68,6 +69,19 @@ class LedgerStatus(BaseModel):
     trouble: str | None
 
 
+class MetricsStatus(BaseModel):
+    """Whether samples are kept; counts are some seconds old, and null before the first."""
+
+    series: int | None
+    samples: int | None
+    disk_bytes: int | None
+    refused: dict[str, int] = Field(description="samples not taken, by reason")
+    problems: list[str] = Field(description="what could not be read, and where")
+    waiting: int = Field(description="outcomes not yet in the store")
+    lost: int = Field(description="outcomes whose samples are nowhere")
+    trouble: str | None
+
+
 class PlatformStatus(BaseModel):
     """Everything at one moment; `state` is the worst of all, maintenance aside."""
 
@@ -77,18 +91,26 @@ class PlatformStatus(BaseModel):
     services: list[ServiceStatus]
     checks: list[CheckStatus]
     ledger: LedgerStatus
+    metrics: MetricsStatus
 
 
 class StatusView:
     """Reads the living parts and says how they stand."""
 
     def __init__(
-        self, platform: str, watch: Watch, services: Services, ledger: Ledger, clock: Clock
+        self,
+        platform: str,
+        watch: Watch,
+        services: Services,
+        ledger: Ledger,
+        samples: StoreHealth,
+        clock: Clock,
     ) -> None:
         self.platform = platform
         self.watch = watch
         self.services = services
         self.ledger = ledger
+        self.samples = samples
         self._clock = clock
 
     def status(self) -> PlatformStatus:
@@ -103,13 +125,14 @@ class StatusView:
             ledger=LedgerStatus(
                 waiting=self.ledger.waiting, lost=self.ledger.lost, trouble=self.ledger.trouble
             ),
+            metrics=self._metrics(),
         )
 
     def verdict(self) -> State:
-        """The worst of all services and checks; a ledger that cannot be written degrades."""
+        """The worst of all services and checks; what cannot be written down degrades."""
         states = [keeper.state() for keeper in self.services.keepers.values()]
         states += [self.watch.shown_state(check) for check in self.watch.checks.values()]
-        if self.ledger.trouble:
+        if self.ledger.trouble or self.samples.trouble:
             states.append(State.DEGRADED)
         return worst(states)
 
@@ -127,6 +150,19 @@ class StatusView:
             checks=list(keeper.checks),
             restarts=keeper.budget.used(now),
             restarts_left=keeper.budget.left(now),
+        )
+
+    def _metrics(self) -> MetricsStatus:
+        samples, stats = self.samples, self.samples.stats
+        return MetricsStatus(
+            series=stats.series if stats else None,
+            samples=stats.samples if stats else None,
+            disk_bytes=stats.disk_bytes if stats else None,
+            refused=dict(stats.refused) if stats else {},
+            problems=[str(each) for each in stats.problems] if stats else [],
+            waiting=samples.waiting,
+            lost=samples.lost,
+            trouble=samples.trouble,
         )
 
     def _check(self, check: Check) -> CheckStatus:

@@ -99,6 +99,11 @@ class Outbox:
         return [*self._open.values(), *self._sending.values()]
 
     @property
+    def settled(self) -> bool:
+        """Whether what an earlier life left in doubt is written down as such."""
+        return not (self._doubtful or self._unrecorded)
+
+    @property
     def busy(self) -> bool:
         """Whether something is on its way, or could leave now."""
         return bool(self._sending) or self._next_due() == 0.0
@@ -318,8 +323,10 @@ class Outbox:
         """Into the ledger, then that it is there; after a crash between the two it is there
         twice, with the same key."""
         notice = post.notice
+        given_up = "notice.failed" if post.status is Status.FAILED else "notice.unknown"
+        kind = "notice.sent" if post.status is Status.SENT else given_up
         recorded = self._ledger.record(
-            f"notice.{post.status}",
+            kind,
             notice.receiver,
             entry=post.entry,
             group=notice.group_key,
@@ -329,7 +336,7 @@ class Outbox:
             count=len(notice.alerts),
             answer=post.answer,
             attempts=post.attempts,
-            **notice.variables,
+            variables=dict(notice.variables),
         )
         try:
             async with asyncio.timeout(_LEDGER_DEADLINE):

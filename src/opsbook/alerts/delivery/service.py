@@ -20,9 +20,10 @@ from opsbook.alerts.delivery.setup import Setup
 from opsbook.alerts.delivery.teller import Teller
 from opsbook.alerts.model import Alert
 from opsbook.alerts.routing.inhibition import Inhibitor
+from opsbook.alerts.routing.matchers import format_matchers
 from opsbook.alerts.routing.route import Route
 from opsbook.alerts.silences import KEPT, Silence, Silences, silence_from
-from opsbook.core.clock import Clock
+from opsbook.core.clock import Clock, iso
 from opsbook.core.errors import BadInputError
 from opsbook.core.labels import labels_of
 from opsbook.state.ledger import Ledger
@@ -203,8 +204,19 @@ class Alerting:
                 store.save_silence, self._engine, silence.id, content, silence.ends_at
             )
             self.silences.put(silence)
-            state = silence.state(self._clock.now())
-            self._ledger.record(f"silence.{state}", silence.id, actor=actor, **content)
+            over = silence.state(self._clock.now()) == "expired"
+            self._ledger.record(
+                "silence.ended" if over else "silence.set",
+                silence.id,
+                actor=actor,
+                matchers=format_matchers(silence.matchers),
+                starts_at=iso(silence.starts_at),
+                ends_at=iso(silence.ends_at),
+                created_by=silence.created_by,
+                comment=silence.comment,
+                until_resolved=silence.until_resolved,
+                interval=silence.interval,
+            )
 
     async def _take(self) -> None:
         while True:

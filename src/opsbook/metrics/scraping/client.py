@@ -17,9 +17,12 @@ class BasicAuth(Section):
     """User and password (RFC 7617)."""
 
     username: Text = ""
+    """As whom."""
     username_file: File = None
+    """It holds the name instead."""
     password: HeldSecret = None
     password_file: File = None
+    """It holds the password instead, and is read again when it changes."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "BasicAuth":
@@ -37,8 +40,11 @@ class Authorization(Section):
     """The `Authorization` header: its scheme and what follows."""
 
     type: Text = "Bearer"
+    """The scheme before the credentials."""
     credentials: HeldSecret = None
+    """What follows the scheme, such as a token."""
     credentials_file: File = None
+    """It holds them instead, and is read again when it changes."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "Authorization":
@@ -60,13 +66,17 @@ class ClientConfig(Section):
     """What every section that asks over HTTP can say of it."""
 
     basic_auth: BasicAuth | None = None
+    """Name and password for `Authorization: Basic`."""
     authorization: Authorization | None = None
+    """Another `Authorization` header."""
     bearer_token: HeldSecret = None
     """The old spelling of `authorization: {credentials: …}`."""
     bearer_token_file: File = None
     """The old spelling of `authorization: {credentials_file: …}`."""
     tls_config: Annotated[TlsConfig, BeforeValidator(_no_settings)] = TlsConfig()
+    """Whom to trust where the scheme is https, and as whom to appear."""
     follow_redirects: Flag = True
+    """Whether to go where an answer points to; credentials do not go along."""
 
     @model_validator(mode="after")
     def _one_way_in(self) -> "ClientConfig":

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, create_model
 
 from opsbook.book.fields import BookPath
 from opsbook.book.model import Section
-from opsbook.book.problems import Problem
+from opsbook.book.problems import BookError, Problem
 from opsbook.book.source import Path_, Source, dotted
 from opsbook.core.errors import BadInputError
 from opsbook.metrics.scraping.document import load_prometheus
@@ -117,6 +117,22 @@ def every_job(settings: ScrapeSettings, files: Iterable[PrometheusConfig]) -> li
             raise BadInputError(text)
         named[job.job_name] = place
     return [job for _, job in places]
+
+
+def scrape_problems(settings: ScrapeSettings, source: Source) -> list[Problem]:
+    """What is wrong with the files that a book names, and between them and its own jobs."""
+    files: list[PrometheusConfig] = []
+    problems: list[Problem] = []
+    for file in settings.prometheus:
+        try:
+            files.append(read_prometheus(file))
+        except BookError as error:
+            problems += error.problems
+    try:
+        every_job(settings, files)
+    except BadInputError as error:
+        problems.append(_problem(source, ("scrape",), str(error), None))
+    return problems
 
 
 def _problems(document: Configuration, source: Source) -> list[Problem]:

@@ -87,6 +87,7 @@ class Course:
             last_duration=self._last_duration,
             interval=target.interval,
             timeout=target.timeout,
+            key=target.key,
         )
 
     async def run(self) -> None:

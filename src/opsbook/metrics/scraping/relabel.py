@@ -46,9 +46,11 @@ class RelabelConfig(Section):
     regex: Annotated[Text, AfterValidator(_regex)] = "(.*)"
     """RE2; matches the whole text or not at all."""
     modulus: Count = 0
+    """Of `hashmod`."""
     target_label: Text = ""
     """The label that the result is written to; `$1` stands for a group of the regex."""
     replacement: Text = "$1"
+    """What takes the place of a match; `$1` is its first group."""
     action: Annotated[
         Literal[
             "replace",
@@ -65,6 +67,7 @@ class RelabelConfig(Section):
         ],
         BeforeValidator(_lower),
     ] = "replace"
+    """What to do with a match, as in Prometheus."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "RelabelConfig":

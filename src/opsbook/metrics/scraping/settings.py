@@ -50,6 +50,7 @@ class StaticConfig(Section):
     targets: Many[Text] = []
     """`host:port` each."""
     labels: Labelled = {}
+    """Every target here gets them."""
 
 
 def _file_name(text: Any) -> Any:
@@ -78,6 +79,7 @@ class JsonValue(Section):
     labels: dict[str, str] = {}
     """Label → path of its value, from the element that the number is in."""
     help: str = ""
+    """What the metric is about."""
 
 
 class Limits(Section):
@@ -86,10 +88,15 @@ class Limits(Section):
     body_size_limit: Bytes = 0
     """Of an answer, uncompressed."""
     sample_limit: Count = 0
+    """Of a scrape after relabelling; one with more fails as a whole."""
     target_limit: Count = 0
+    """Of a job after relabelling."""
     label_limit: Count = 0
+    """Of a sample."""
     label_name_length_limit: Count = 0
+    """In bytes."""
     label_value_length_limit: Count = 0
+    """In bytes."""
     keep_dropped_targets: Count = 0
     """Dropped targets to remember."""
 
@@ -104,8 +111,11 @@ class Timing(Limits):
     """How often and how long, for a job or for all."""
 
     scrape_interval: Interval = None
+    """How often a target is asked; one minute if not given."""
     scrape_timeout: Interval = None
+    """How long an answer may take; 10s, or the interval where that is shorter, if not given."""
     scrape_protocols: Annotated[list[ScrapeProtocol] | None, AfterValidator(_distinct)] = None
+    """Formats to ask for, the best first."""
 
     @property
     def interval(self) -> float:
@@ -130,6 +140,7 @@ class GlobalConfig(Timing):
     """What holds for every job that does not say otherwise."""
 
     external_labels: Labelled = {}
+    """What tells these samples from those of others, outside of here."""
 
     @model_validator(mode="after")
     def _in_time(self) -> "GlobalConfig":
@@ -148,8 +159,11 @@ class ScrapeConfig(ClientConfig, Timing):
     """A job: whom to ask, how, and what to make of the answers. Prometheus' keys, and `json`."""
 
     job_name: Annotated[Text, AfterValidator(_named)]
+    """The label `job` of every sample."""
     metrics_path: Text = "/metrics"
+    """Where a target exposes its metrics."""
     scheme: Text = "http"
+    """`http` or `https`."""
     params: Keyed[Many[Text]] = {}
     """Query parameters."""
     honor_labels: Flag = False
@@ -159,12 +173,17 @@ class ScrapeConfig(ClientConfig, Timing):
     track_timestamps_staleness: Flag = False
     """Whether series with times of their own end when they are missing."""
     enable_compression: Flag = True
+    """Whether an answer may come compressed with gzip."""
     fallback_scrape_protocol: ScrapeProtocol | None = None
     """What an answer is that does not say it."""
     static_configs: Many[StaticConfig] = []
+    """Targets that are known beforehand."""
     file_sd_configs: Many[FileSdConfig] = []
+    """Files that list targets."""
     relabel_configs: Many[RelabelConfig] = []
+    """What is made of a target's labels before it is asked, in order."""
     metric_relabel_configs: Many[RelabelConfig] = []
+    """What is made of the labels of its samples, in order."""
     json_values: dict[Name, JsonValue] = Field({}, alias="json")
     """Metric → where it stands in a JSON answer; Opsbook's own, not Prometheus'."""
 

@@ -24,6 +24,8 @@ class TargetStatus:
     last_duration: float | None
     interval: float
     timeout: float
+    key: str = ""
+    """Under which the catalogue knows what it exposes."""
 
 
 @dataclass(frozen=True, slots=True)

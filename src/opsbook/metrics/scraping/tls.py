@@ -30,17 +30,23 @@ class TlsConfig(Section):
     ca: Text = ""
     """PEM: the only CAs to trust, instead of the system's."""
     ca_file: File = None
+    """PEM file with the CAs to trust, instead of the system's."""
     cert: Text = ""
     """PEM: the client's certificate chain."""
     cert_file: File = None
+    """PEM file with the certificate to appear with."""
     key: HeldSecret = None
     """PEM: the key of the client's certificate."""
     key_file: File = None
+    """PEM file with its key."""
     server_name: Text = ""
     """The name the server must prove, where it differs from the address."""
     insecure_skip_verify: Flag = False
+    """Whether to trust whoever answers."""
     min_version: _Version | None = None
+    """The oldest version of TLS to speak."""
     max_version: _Version | None = None
+    """The newest."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "TlsConfig":

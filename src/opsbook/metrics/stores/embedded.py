@@ -6,7 +6,7 @@ from pydantic import Field, PrivateAttr
 
 from opsbook.book.fields import Duration, Size
 from opsbook.core.labels import Labels
-from opsbook.metrics.model import Frame, Matcher, Values
+from opsbook.metrics.model import Frame, Matcher, Share, Values
 from opsbook.metrics.storage.engine import Engine
 from opsbook.metrics.storage.limits import Limits
 from opsbook.metrics.store import Layout, Receipt, Stats, Store
@@ -65,6 +65,9 @@ class Embedded(Store):
 
     def select(self, matchers: tuple[Matcher, ...], start: int, end: int) -> list[Frame]:
         return self.engine.select(matchers, start, end)
+
+    def shares(self, matchers: tuple[Matcher, ...], start: int, end: int) -> list[Share]:
+        return self.engine.shares(matchers, start, end)
 
     def matching(self, matchers: tuple[Matcher, ...], start: int, end: int) -> list[Labels]:
         return self.engine.series(matchers, start, end)

@@ -1,0 +1,109 @@
+"""Samples: the store of a platform, and everything that writes into it or asks it."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from opsbook.app.book import Book
+from opsbook.core.clock import Clock
+from opsbook.core.events import Bus
+from opsbook.metrics.kpis.service import Kpis
+from opsbook.metrics.metadata import Catalogue
+from opsbook.metrics.querier import querier
+from opsbook.metrics.recorder import Recorder
+from opsbook.metrics.remote.receiver import Receiver
+from opsbook.metrics.rules.runner import Runner
+from opsbook.metrics.rules.settings import (
+    DeclaredGroup,
+    MakeRule,
+    RulesSettings,
+    declared_groups,
+    make_groups,
+)
+from opsbook.metrics.scraping.configuration import PrometheusConfig, every_job, read_prometheus
+from opsbook.metrics.scraping.scraper import Scraper
+from opsbook.metrics.store import store_kinds
+from opsbook.probes.watch import Watch
+from opsbook.web.prometheus.sources import Sources
+
+
+class Measuring:
+    """What checks measure, what targets expose, what rules and KPIs make of it: one store."""
+
+    def __init__(
+        self,
+        book: Book,
+        home: Path,
+        watch: Watch,
+        bus: Bus,
+        clock: Clock,
+        alerting: MakeRule | None = None,
+    ) -> None:
+        """`alerting` makes the rules that alert. Raises BadInputError, BookError."""
+        files = [read_prometheus(file) for file in book.scrape.prometheus]
+        self.store = book.metrics.store if book.metrics else store_kinds.load("embedded")()
+        self.store.bind(home, clock)
+        self.querier = querier(self.store)
+        self.recorder = Recorder(self.store, watch, bus)
+        self.catalogue = Catalogue()
+        self.receiver = Receiver(self.store, self.catalogue)
+        jobs = every_job(book.scrape, files)
+        self.scraper = Scraper(jobs, self.store, self.catalogue, clock)
+        groups = make_groups(_declared(book, files), alerting)
+        self.rules = Runner(groups, self.store, self.querier, clock)
+        self.kpis = Kpis(book.kpis, self.store, self.querier, clock)
+        self.external_labels = _external_labels(book, files)
+
+    @property
+    def sources(self) -> Sources:
+        """What Prometheus' API shows beside samples."""
+        return Sources(
+            catalogue=self.catalogue,
+            targets=self.scraper,
+            rules=self.rules,
+            receiver=self.receiver,
+            external_labels=self.external_labels,
+        )
+
+    @property
+    def work(self) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
+        """Name → what has to run as long as the watch does."""
+        return {
+            "recorder": self.recorder.run,
+            "scraper": self.scraper.run,
+            "rules": self.rules.run,
+            "kpis": self.kpis.run,
+        }
+
+    async def start(self) -> None:
+        """Open the store. Raises StoreError."""
+        await asyncio.to_thread(self.store.start)
+
+    def close(self) -> None:
+        """Return when everything that was taken is on disk."""
+        self.store.close()
+
+
+def _declared(book: Book, files: Iterable[PrometheusConfig]) -> list[DeclaredGroup]:
+    """The groups of the book, and those of the files that a `prometheus.yml` names."""
+    settings = book.rules or RulesSettings()
+    found = declared_groups(settings)
+    for file in files:
+        theirs = RulesSettings(files=list(file.rule_files), interval=file.evaluation_interval)
+        found += [_delayed(group, file.rule_query_offset) for group in declared_groups(theirs)]
+    return found
+
+
+def _delayed(group: DeclaredGroup, offset: float) -> DeclaredGroup:
+    if not offset or "query_offset" in group.spec.model_fields_set:
+        return group
+    return replace(group, spec=group.spec.model_copy(update={"query_offset": offset}))
+
+
+def _external_labels(book: Book, files: Iterable[PrometheusConfig]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for file in files:
+        found |= file.external_labels
+    return found | book.scrape.external_labels
