@@ -6,6 +6,7 @@ from typing import Any, Optional
 
 from pydantic import Field, create_model
 
+from opsbook.app.prometheus import prometheus_remarks, prometheus_rule_problems
 from opsbook.book.fields import Name
 from opsbook.book.kinds import kinds_used, with_kinds
 from opsbook.book.load import load_book
@@ -62,6 +63,11 @@ def read_book(file: Path) -> Book:
     )
 
 
+def remarks(book: Book) -> list[Problem]:
+    """What files of other programs say and Opsbook does not carry out."""
+    return prometheus_remarks(book.scrape)
+
+
 def dependencies(book: Book) -> dict[str, list[str]]:
     """For each service the services that it depends on."""
     return {name: settings.depends_on for name, settings in book.services.items()}
@@ -89,6 +95,7 @@ def _check_problems(book: Book, source: Source) -> list[Problem]:
 def _metrics_problems(book: Book, source: Source) -> list[Problem]:
     return [
         *scrape_problems(book.scrape, source),
+        *prometheus_rule_problems(book.scrape, source),
         *rules_problems(book.rules, source),
         *kpi_problems(book.kpis, source),
     ]

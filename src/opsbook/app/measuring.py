@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from opsbook.app.book import Book
+from opsbook.app.prometheus import prometheus_files, rules_of
 from opsbook.core.clock import Clock
 from opsbook.core.events import Bus
 from opsbook.metrics.kpis.service import Kpis
@@ -18,11 +19,10 @@ from opsbook.metrics.rules.runner import Runner
 from opsbook.metrics.rules.settings import (
     DeclaredGroup,
     MakeRule,
-    RulesSettings,
     declared_groups,
     make_groups,
 )
-from opsbook.metrics.scraping.configuration import PrometheusConfig, every_job, read_prometheus
+from opsbook.metrics.scraping.configuration import PrometheusConfig, every_job
 from opsbook.metrics.scraping.scraper import Scraper
 from opsbook.metrics.store import store_kinds
 from opsbook.probes.watch import Watch
@@ -42,7 +42,7 @@ class Measuring:
         alerting: MakeRule | None = None,
     ) -> None:
         """`alerting` makes the rules that alert. Raises BadInputError, BookError."""
-        files = [read_prometheus(file) for file in book.scrape.prometheus]
+        files = prometheus_files(book.scrape)
         self.store = book.metrics.store if book.metrics else store_kinds.load("embedded")()
         self.store.bind(home, clock)
         self.querier = querier(self.store)
@@ -88,11 +88,10 @@ class Measuring:
 
 def _declared(book: Book, files: Iterable[PrometheusConfig]) -> list[DeclaredGroup]:
     """The groups of the book, and those of the files that a `prometheus.yml` names."""
-    settings = book.rules or RulesSettings()
-    found = declared_groups(settings)
+    found = declared_groups(book.rules) if book.rules else []
     for file in files:
-        theirs = RulesSettings(files=list(file.rule_files), interval=file.evaluation_interval)
-        found += [_delayed(group, file.rule_query_offset) for group in declared_groups(theirs)]
+        theirs = declared_groups(rules_of(file))
+        found += [_delayed(group, file.rule_query_offset) for group in theirs]
     return found
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from opsbook.app.app import App
-from opsbook.app.book import read_book
+from opsbook.app.book import read_book, remarks
 from opsbook.cli.data import data_option
 from opsbook.cli.process import run_until_signal
 from opsbook.cli.story import tell
@@ -27,6 +27,8 @@ def up(book: Path, data: DataDir, port: int | None) -> None:
     `opsbook down BOOK` stops them.
     """
     read = read_book(book)
+    for remark in remarks(read):
+        click.echo(f"remark: {remark}", err=True)
     web = read.web if port is None else WebSettings(host=read.web.host, port=port)
     app = App(read, data, web)
     try:
