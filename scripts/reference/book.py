@@ -33,13 +33,25 @@ def book_page() -> str:
 
 
 def sections(section: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
-    """Each section of the book under its title, those inside of it after it."""
+    """Each section of the book under its title, those inside of it after it, each once."""
+    found: dict[str, type[BaseModel]] = {}
+    taken = {name for name, hint, _ in settings(section) if section_in(hint)}
+    _collect(section, "", taken, found)
+    return iter(found.items())
+
+
+def _collect(
+    section: type[BaseModel], around: str, taken: set[str], found: dict[str, type[BaseModel]]
+) -> None:
+    """A name that two sections have is told apart by what it stands in."""
     for name, hint, _ in settings(section):
         inner = section_in(hint)
-        if inner is not None:
-            title = name if inner.__name__ != "Bands" else "bands"
-            yield title, inner
-            yield from sections(inner)
+        if inner is None or inner in found.values():
+            continue
+        plain = name if inner.__name__ != "Bands" else "bands"
+        title = plain if not around or plain not in taken | found.keys() else f"{around} {plain}"
+        found[title] = inner
+        _collect(inner, plain, taken, found)
 
 
 def _anchor(title: str) -> str:

@@ -92,7 +92,8 @@ def _type(schema: Mapping[str, Any]) -> str:
     if schema.get("type") == "array":
         return f"list of {_type(schema['items'])}"
     if schema.get("type") == "object":
-        return f"name → {_type(schema['additionalProperties'])}"
+        inner = schema.get("additionalProperties")
+        return f"name → {_type(inner)}" if isinstance(inner, dict) else "object"
     return str(schema.get("format") or schema.get("type"))
 
 

@@ -19,7 +19,7 @@ from opsbook.core.clock import SystemClock
 from opsbook.state.database import connect, sqlite_url
 from opsbook.state.ledger import Ledger
 from opsbook.web.alertmanager.routes import alertmanager_routes
-from opsbook.web.server import WebServer
+from opsbook.web.server import WebServer, listen
 from opsbook.web.settings import WebSettings
 from tests.alerts.delivery.scene import Memory, inhibition, setup
 from tests.requirement import needs_program
@@ -41,8 +41,10 @@ async def address(tmp_path: Path) -> AsyncIterator[str]:
     )
     alerting = Alerting(wanted, engine, ledger, clock, "http://opsbook")
     api = FastAPI()
-    api.include_router(alertmanager_routes(alerting, clock, "route:\n  receiver: default\n"))
-    server = WebServer(api, WebSettings(port=0))
+    api.include_router(
+        alertmanager_routes(alerting, clock, lambda: "route:\n  receiver: default\n")
+    )
+    server = WebServer(api, listen(WebSettings(port=0)))
     tasks = [asyncio.create_task(alerting.run()), asyncio.create_task(server.run())]
     yield server.address
     for task in tasks:

@@ -1,14 +1,20 @@
 """The application: a book, with every room built and connected."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from datetime import datetime
+from typing import Any
 
+from opsbook.alerts.settings import AlertSettings
+from opsbook.app.alerts import Alerts
 from opsbook.app.book import Book, dependencies, provers
 from opsbook.app.collector import spare_the_collector
 from opsbook.app.measuring import Measuring
+from opsbook.app.prometheus import external_labels, prometheus_files
 from opsbook.app.scribe import keep_record
 from opsbook.core.clock import Clock, SystemClock, iso
 from opsbook.core.events import Bus
+from opsbook.core.labels import labels_of
 from opsbook.probes.check import Check
 from opsbook.probes.rules import parents
 from opsbook.probes.watch import Watch
@@ -19,7 +25,7 @@ from opsbook.state.database import connect, reading, sqlite_url
 from opsbook.state.datadir import DataDir
 from opsbook.state.ledger import Ledger, read_entries, verify
 from opsbook.web.kpis import kpi_routes
-from opsbook.web.server import WebServer, create_api
+from opsbook.web.server import WebServer, address_of, create_api, listen
 from opsbook.web.settings import WebSettings
 from opsbook.web.status import StatusView
 from opsbook.web.store_health import StoreHealth
@@ -50,7 +56,20 @@ class App:
                 self.clock,
                 self._restarts,
             )
-            self.measuring = Measuring(book, data.metrics, self.watch, self.bus, self.clock)
+            self._listener = listen(web or book.web)
+            self.alerts = Alerts(
+                book.alerts or AlertSettings(),
+                labels_of(external_labels(book.scrape, prometheus_files(book.scrape))),
+                self._engine,
+                self.ledger,
+                self.watch,
+                self.bus,
+                self.clock,
+                address_of(self._listener),
+            )
+            self.measuring = Measuring(
+                book, data.metrics, self.watch, self.bus, self.clock, self.alerts.groups
+            )
             view = StatusView(
                 book.platform.name,
                 self.watch,
@@ -61,8 +80,9 @@ class App:
             )
             self.view = view
             self.api = create_api(view, self.measuring.store, self.measuring.sources)
-            self.api.include_router(kpi_routes(self.measuring.kpis, self.clock))
-            self.web = WebServer(self.api, web or book.web)
+            for router in (kpi_routes(self.measuring.kpis, self.clock), *self.alerts.routers):
+                self.api.include_router(router)
+            self.web = WebServer(self.api, self._listener)
         except BaseException:
             data.close()
             raise
@@ -76,7 +96,7 @@ class App:
         self.ledger.record("watch.started", self.book.platform.name, address=self.web.address)
         try:
             async with asyncio.TaskGroup() as group:
-                for name, run in self.measuring.work.items():
+                for name, run in self._work.items():
                     group.create_task(run(), name=name)
                 group.create_task(self.watch.run(), name="watch")
                 group.create_task(self.services.run(), name="services")
@@ -84,6 +104,10 @@ class App:
         finally:
             self.ledger.record("watch.stopped", self.book.platform.name)
             await self.ledger.flush(within=5)
+
+    @property
+    def _work(self) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
+        return self.measuring.work | self.alerts.work(self.measuring.rules)
 
     def verify_ledger(self) -> Verdict:
         """Hold everything recorded until now against the chain. Blocks: call it in a thread."""

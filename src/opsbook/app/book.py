@@ -6,6 +6,7 @@ from typing import Any, Optional
 
 from pydantic import Field, create_model
 
+from opsbook.alerts.settings import AlertSettings, alert_problems, alert_settings_type
 from opsbook.app.prometheus import prometheus_remarks, prometheus_rule_problems
 from opsbook.book.fields import Name
 from opsbook.book.kinds import kinds_used, with_kinds
@@ -53,6 +54,7 @@ class Book(Section):
     scrape: ScrapeSettings = ScrapeSettings()
     rules: RulesSettings | None = None
     kpis: dict[Name, KpiSettings] = {}
+    alerts: AlertSettings | None = None
     web: WebSettings = WebSettings()
 
 
@@ -65,7 +67,8 @@ def read_book(file: Path) -> Book:
 
 def remarks(book: Book) -> list[Problem]:
     """What files of other programs say and Opsbook does not carry out."""
-    return prometheus_remarks(book.scrape)
+    told = book.alerts.configuration().remarks if book.alerts else ()
+    return [*prometheus_remarks(book.scrape), *told]
 
 
 def dependencies(book: Book) -> dict[str, list[str]]:
@@ -98,6 +101,7 @@ def _metrics_problems(book: Book, source: Source) -> list[Problem]:
         *prometheus_rule_problems(book.scrape, source),
         *rules_problems(book.rules, source),
         *kpi_problems(book.kpis, source),
+        *alert_problems(book.alerts, source),
     ]
 
 
@@ -113,22 +117,29 @@ def _compose(data: Mapping[str, Any]) -> type[Book]:
         kinds_used(data.get("checks"), probe_kinds),
         kinds_used(data.get("services"), controller_kinds),
         kinds_used({"metrics": data.get("metrics")}, store_kinds),
+        alert_settings_type() if data.get("alerts") else AlertSettings,
     )
 
 
 def _everything() -> type[Book]:
     """The type with every kind there is."""
-    return _with_kinds(probe_kinds.names(), controller_kinds.names(), store_kinds.names())
+    return _with_kinds(
+        probe_kinds.names(), controller_kinds.names(), store_kinds.names(), alert_settings_type()
+    )
 
 
 def _with_kinds(
-    probes: Iterable[str], controllers: Iterable[str], stores: Iterable[str]
+    probes: Iterable[str],
+    controllers: Iterable[str],
+    stores: Iterable[str],
+    alerts: type[AlertSettings],
 ) -> type[Book]:
     checks = with_kinds(CheckSettings, probe_kinds, probes, "probe")
     services = with_kinds(ServiceSettings, controller_kinds, controllers, "controller")
     metrics = with_kinds(MetricsSettings, store_kinds, stores, "store")
     fields: dict[str, Any] = {
         "metrics": (Optional[metrics], Field(default=None)),  # noqa: UP045 - known at run time only
+        "alerts": (Optional[alerts], Field(default=None)),  # noqa: UP045
         "services": (dict[Name, services], Field(default={})),  # type: ignore[valid-type]
         "checks": (dict[Name, checks], Field(default={})),  # type: ignore[valid-type]
     }

@@ -1,32 +1,34 @@
 """Samples: the store of a platform, and everything that writes into it or asks it."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from opsbook.app.book import Book
-from opsbook.app.prometheus import prometheus_files, rules_of
+from opsbook.app.prometheus import external_labels, prometheus_files, rules_of
 from opsbook.core.clock import Clock
 from opsbook.core.events import Bus
+from opsbook.metrics.kpis.kpi import Kpi
 from opsbook.metrics.kpis.service import Kpis
 from opsbook.metrics.metadata import Catalogue
 from opsbook.metrics.querier import querier
 from opsbook.metrics.recorder import Recorder
 from opsbook.metrics.remote.receiver import Receiver
+from opsbook.metrics.rules.group import Group
 from opsbook.metrics.rules.runner import Runner
 from opsbook.metrics.rules.settings import (
     DeclaredGroup,
-    MakeRule,
     declared_groups,
-    make_groups,
 )
 from opsbook.metrics.scraping.configuration import PrometheusConfig, every_job
 from opsbook.metrics.scraping.scraper import Scraper
 from opsbook.metrics.store import store_kinds
 from opsbook.probes.watch import Watch
 from opsbook.web.prometheus.sources import Sources
+
+MakeGroups = Callable[[Iterable[DeclaredGroup], Mapping[str, Kpi]], list[Group]]
 
 
 class Measuring:
@@ -39,9 +41,12 @@ class Measuring:
         watch: Watch,
         bus: Bus,
         clock: Clock,
-        alerting: MakeRule | None = None,
+        make: MakeGroups,
     ) -> None:
-        """`alerting` makes the rules that alert. Raises BadInputError, BookError."""
+        """`make` makes living groups of those that are declared, and of the KPIs that alert.
+
+        Raises BadInputError, BookError.
+        """
         files = prometheus_files(book.scrape)
         self.store = book.metrics.store if book.metrics else store_kinds.load("embedded")()
         self.store.bind(home, clock)
@@ -51,10 +56,10 @@ class Measuring:
         self.receiver = Receiver(self.store, self.catalogue)
         jobs = every_job(book.scrape, files)
         self.scraper = Scraper(jobs, self.store, self.catalogue, clock)
-        groups = make_groups(_declared(book, files), alerting)
-        self.rules = Runner(groups, self.store, self.querier, clock)
         self.kpis = Kpis(book.kpis, self.store, self.querier, clock)
-        self.external_labels = _external_labels(book, files)
+        groups = make(_declared(book, files), self.kpis.kpis)
+        self.rules = Runner(groups, self.store, self.querier, clock)
+        self.external_labels = external_labels(book.scrape, files)
 
     @property
     def sources(self) -> Sources:
@@ -99,10 +104,3 @@ def _delayed(group: DeclaredGroup, offset: float) -> DeclaredGroup:
     if not offset or "query_offset" in group.spec.model_fields_set:
         return group
     return replace(group, spec=group.spec.model_copy(update={"query_offset": offset}))
-
-
-def _external_labels(book: Book, files: Iterable[PrometheusConfig]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for file in files:
-        found |= file.external_labels
-    return found | book.scrape.external_labels

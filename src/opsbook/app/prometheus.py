@@ -1,5 +1,7 @@
 """The files of a Prometheus that a book names: their jobs, their rules, and what is left out."""
 
+from collections.abc import Iterable
+
 from opsbook.book.problems import BookError, Problem
 from opsbook.book.source import Source
 from opsbook.metrics.rules.settings import RulesSettings, rules_problems
@@ -31,3 +33,11 @@ def prometheus_rule_problems(settings: ScrapeSettings, source: Source) -> list[P
 def prometheus_remarks(settings: ScrapeSettings) -> list[Problem]:
     """What the files say and Opsbook does not carry out."""
     return [remark for file in prometheus_files(settings) for remark in file.remarks]
+
+
+def external_labels(settings: ScrapeSettings, files: Iterable[PrometheusConfig]) -> dict[str, str]:
+    """What tells samples and alerts from those of others; what the book says goes first."""
+    found: dict[str, str] = {}
+    for file in files:
+        found |= file.external_labels
+    return found | settings.external_labels

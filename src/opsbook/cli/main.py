@@ -10,6 +10,7 @@ import opsbook
 from opsbook.core.errors import OpsbookError
 
 _COMMANDS = {
+    "alert": "What fires, what has fired, who works on it and who was told.",
     "check": "Run checks once and say what they found.",
     "demo": "Start a small living platform and watch it.",
     "down": "Stop the services of a book, in the order of their dependencies.",
@@ -17,8 +18,10 @@ _COMMANDS = {
     "ledger": "Show or verify the record of everything that happened.",
     "lint": "Find everything that is wrong with a book.",
     "query": "Evaluate a PromQL expression over what was measured.",
-    "rules": "Check rule files of Prometheus.",
+    "routes": "See where alerts go.",
+    "rules": "Check and test rule files of Prometheus.",
     "schema": "Print the JSON Schema of a book, for editors.",
+    "silence": "Who does not want to hear of what, and until when.",
     "status": "Ask the running watch how the platform stands.",
     "up": "Watch a platform and keep its services running.",
 }

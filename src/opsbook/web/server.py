@@ -91,14 +91,9 @@ def create_api(view: StatusView, store: Store, sources: Sources | None = None) -
 class WebServer:
     """Listens from its making on; serves while `run` runs."""
 
-    def __init__(self, api: FastAPI, settings: WebSettings) -> None:
-        """Raises BadInputError if the address is not loopback or is taken."""
-        if settings.host not in _LOOPBACK:
-            raise BadInputError(
-                f"web.host {settings.host}: only loopback ({', '.join(_LOOPBACK)}) is served "
-                "while there is no sign-in; put a proxy with sign-in before it"
-            )
-        self._socket = _listen(settings)
+    def __init__(self, api: FastAPI, listener: socket.socket) -> None:
+        """On what `listen` gave; `close` gives it back."""
+        self._socket = listener
         self._server = _Server(
             uvicorn.Config(
                 api,
@@ -112,8 +107,7 @@ class WebServer:
 
     @property
     def address(self) -> str:
-        host, port = self._socket.getsockname()[:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return address_of(self._socket)
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -137,7 +131,19 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _listen(settings: WebSettings) -> socket.socket:
+def address_of(listener: socket.socket) -> str:
+    """As a URL."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def listen(settings: WebSettings) -> socket.socket:
+    """Take the port. Raises BadInputError if the address is not loopback or is taken."""
+    if settings.host not in _LOOPBACK:
+        raise BadInputError(
+            f"web.host {settings.host}: only loopback ({', '.join(_LOOPBACK)}) is served "
+            "while there is no sign-in; put a proxy with sign-in before it"
+        )
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     # Named, TCP has its connections send at once; else each answer waits 40 ms for the client.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

@@ -15,7 +15,7 @@ from opsbook.core.clock import SystemClock
 from opsbook.metrics.store import Store
 from opsbook.metrics.stores.embedded import Embedded
 from opsbook.web.prometheus.sources import Sources
-from opsbook.web.server import WebServer, create_api
+from opsbook.web.server import WebServer, create_api, listen
 from opsbook.web.settings import WebSettings
 from opsbook.web.status import StatusView
 
@@ -62,7 +62,7 @@ def served(store: Store, sources: Sources | None = None) -> Iterator[Client]:
     """Serve until the block ends."""
     # No platform is watched: only the paths that need none are asked.
     api = create_api(cast("StatusView", None), store, sources)
-    server = WebServer(api, WebSettings(port=0))
+    server = WebServer(api, listen(WebSettings(port=0)))
     loop = asyncio.new_event_loop()
     task = loop.create_task(server.run())
 

@@ -46,8 +46,10 @@ T = TypeVar("T")
 Filters = Annotated[list[str], Query(alias="filter")]
 
 
-def alertmanager_routes(alerting: Alerting, clock: Clock, config_text: str) -> APIRouter:
-    """`config_text` is the configuration as it may be shown."""
+def alertmanager_routes(
+    alerting: Alerting, clock: Clock, config_text: Callable[[], str]
+) -> APIRouter:
+    """`config_text` gives the configuration in force as it may be shown."""
     api = _Api(alerting, clock, config_text)
     routes = APIRouter(prefix="/api/v2", tags=["alertmanager"])
     routes.add_api_route("/status", api.status)
@@ -76,7 +78,7 @@ def alertmanager_routes(alerting: Alerting, clock: Clock, config_text: str) -> A
 
 
 class _Api:
-    def __init__(self, alerting: Alerting, clock: Clock, config_text: str) -> None:
+    def __init__(self, alerting: Alerting, clock: Clock, config_text: Callable[[], str]) -> None:
         self._alerting, self._clock = alerting, clock
         self._config_text = config_text
         self._started = iso(clock.now())
@@ -85,7 +87,7 @@ class _Api:
         """What answers here, and the configuration in force."""
         return AlertmanagerStatus(
             cluster=ClusterStatus(),
-            config=ConfigText(original=self._config_text),
+            config=ConfigText(original=self._config_text()),
             uptime=self._started,
             versionInfo=VersionInfo(version=f"0.28.0-opsbook-{opsbook.__version__}"),
         )
