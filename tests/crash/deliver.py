@@ -9,7 +9,6 @@ import os
 import signal
 import sys
 import urllib.request
-from typing import ClassVar
 
 from opsbook.alerts.delivery.intake import Report, admitted
 from opsbook.alerts.delivery.service import Alerting
@@ -45,7 +44,9 @@ class Plain(Notifier):
 class Keyed(Plain):
     """Posts to a catcher that shows what comes twice with one key once."""
 
-    takes_key: ClassVar[bool] = True
+    @property
+    def takes_key(self) -> bool:
+        return True
 
 
 async def live(database: str, catcher: str, keyed: bool, end_at: str, alerts: int) -> None:

@@ -1,6 +1,7 @@
 """What every way of telling people does: settings of its own, and one `send`."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,6 +10,7 @@ from opsbook.alerts.templates.notices import NoticeTemplates
 from opsbook.book.model import Section
 from opsbook.core.errors import OpsbookError
 from opsbook.core.registry import Registry
+from opsbook.metrics.scraping.notation import Flag
 
 
 class NotSentError(OpsbookError):
@@ -43,11 +45,21 @@ class Notifier(Section, ABC):
     """One entry of a receiver, such as one of its `webhook_configs`. Subclasses live in
     `notifiers/`; the module's name is the key without `_configs`."""
 
-    takes_key: ClassVar[bool] = False
-    """Whether a notice that is sent twice with one key shows once."""
+    inherits: ClassVar[Mapping[str, str]] = {}
+    """Field → key of the configuration's `global` that it is taken from where an entry is
+    silent. A field and the same one with `_file` stand for each other: where an entry has one
+    of the two, neither is taken."""
+    misplaced: ClassVar[Mapping[str, str]] = {}
+    """Key that people write and that is none → what to write instead, such as
+    `write it as Subject under headers`."""
 
-    send_resolved: bool = True
+    send_resolved: Flag = True
     """Whether to tell of alerts that have ended."""
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether a notice that is sent twice with one key shows once."""
+        return False
 
     @property
     @abstractmethod

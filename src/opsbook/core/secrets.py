@@ -31,9 +31,7 @@ class Secret:
         """What the reference holds now. Raises BadInputError if there is nothing."""
         scheme, _, rest = self.reference.partition(":")
         value = _from_environment(rest) if scheme == "env" else _from_file(rest)
-        if len(value) >= _SHORTEST_MASKED:
-            _revealed.add(value)
-        return value
+        return hidden(value)
 
     def __repr__(self) -> str:
         return f"Secret({self.reference!r})"
@@ -51,6 +49,13 @@ class Secret:
 def inherited_environment() -> dict[str, str]:
     """What a program that we start may inherit: our environment without the secrets in it."""
     return {name: value for name, value in os.environ.items() if name not in _variables}
+
+
+def hidden(value: str) -> str:
+    """A secret, from now on masked wherever text leaves."""
+    if len(value) >= _SHORTEST_MASKED:
+        _revealed.add(value)
+    return value
 
 
 def mask(text: str) -> str:

@@ -9,6 +9,7 @@ from pydantic_core.core_schema import ValidationInfo
 from opsbook.book.fields import Secret
 from opsbook.book.model import Section
 from opsbook.core.secrets import Secret as Reference
+from opsbook.core.secrets import hidden
 
 
 class PlainSecret(Reference):
@@ -21,7 +22,7 @@ class PlainSecret(Reference):
         self._text = text
 
     def reveal(self) -> str:
-        return self._text
+        return hidden(self._text)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PlainSecret) and other._text == self._text
