@@ -16,16 +16,21 @@ logger = logging.getLogger(__name__)
 
 _SPACE = re.compile(r"\s*")
 _OPERATOR = re.compile(r"=~|!~|!=|=")
+_OPERATORS = ("=", "!=", "=~", "!~")
+"""In Alertmanager's order."""
 _QUOTED = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 _BARE = re.compile(r"""[^\s{}!=~,\\"'`]+""")
 _ESCAPE = re.compile(
-    r"\\(?:([abfnrtv\\\"'])|([0-7]{3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))",
+    r"\\(?:([abfnrtv\\\"])|([0-7]{3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))",
     re.DOTALL,
 )
 _PLAIN = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
-_CLASSIC = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(=~|=|!=|!~)\s*(.*?)\s*", re.DOTALL)
-_CLASSIC_PARTS = re.compile(r'(?:[^",\\]|\\.|"(?:[^"\\]|\\.)*")*', re.DOTALL)
+_BLANKS = r"[\t\n\f\r ]*"
+_CLASSIC = re.compile(
+    rf"{_BLANKS}([a-zA-Z_:][a-zA-Z0-9_:]*){_BLANKS}(=~|=|!=|!~){_BLANKS}(.*?){_BLANKS}", re.DOTALL
+)
+_CLASSIC_VALUE = re.compile(r'"((?:[^"\\]|\\.)*)"|((?:[^"\\]|\\.)*\\?)', re.DOTALL)
 
 
 def parse_matchers(text: str) -> tuple[Matcher, ...]:
@@ -61,7 +66,7 @@ def make_matcher(name: str, op: str, value: str) -> Matcher:
 
 def in_order(matchers: Sequence[Matcher]) -> tuple[Matcher, ...]:
     """The order in which Alertmanager shows the matchers of a route."""
-    return tuple(sorted(matchers, key=lambda each: (each.name, each.value, each.op)))
+    return tuple(sorted(matchers, key=lambda m: (m.name, m.value, _OPERATORS.index(m.op))))
 
 
 def format_matcher(matcher: Matcher) -> str:
@@ -118,18 +123,23 @@ class _Scanner:
         )
 
     def _unquoted(self, text: str) -> str:
+        """As Go reads a string: `\\xf0` and `\\360` are bytes, which make up characters."""
+
         def one(found: re.Match[str]) -> str:
-            plain, octal, *hexadecimal, other = found.groups()
-            if other is not None:
-                raise BadInputError(f"matchers `{self.text}`: unknown escape `{found[0]}`")
+            plain, octal, byte, *wide, other = found.groups()
             if plain is not None:
                 return _PLAIN.get(plain, plain)
-            number = int(octal, 8) if octal else int(next(filter(None, hexadecimal)), 16)
-            if number > 0x10FFFF or 0xD800 <= number <= 0xDFFF:
-                raise BadInputError(f"matchers `{self.text}`: `{found[0]}` is no character")
-            return chr(number)
+            number = int(octal, 8) if octal else int(byte or next(filter(None, wide), "-1"), 16)
+            surrogate = 0xD800 <= number <= 0xDFFF
+            if other or surrogate or number > (0xFF if octal else 0x10FFFF):
+                raise BadInputError(f"matchers `{self.text}`: `{found[0]}` is no escape")
+            return chr(number) if number < 0x80 or not (octal or byte) else chr(0xDC00 + number)
 
-        return _ESCAPE.sub(one, text)
+        read = _ESCAPE.sub(one, text)
+        try:
+            return read.encode("utf-8", "surrogateescape").decode("utf-8")
+        except UnicodeError:
+            raise BadInputError(f"matchers `{self.text}`: `{text}` is not UTF-8") from None
 
 
 def _utf8(text: str) -> tuple[Matcher, ...]:
@@ -152,29 +162,34 @@ def _utf8(text: str) -> tuple[Matcher, ...]:
 
 
 def _classic(text: str) -> tuple[Matcher, ...]:
-    inner = text.strip().removeprefix("{").removesuffix("}")
-    found, at = [], 0
-    while at <= len(inner):
-        part = _CLASSIC_PARTS.match(inner, at)
-        if part is None or (part.end() < len(inner) and inner[part.end()] != ","):
-            raise BadInputError(f"matchers `{text}`: a quote does not end")
-        if part[0].strip() or part.end() < len(inner):
-            found.append(_classic_one(part[0], text))
-        at = part.end() + 1
-    return tuple(found)
+    inner = text.removeprefix("{").removesuffix("}")
+    *parts, last = _classic_parts(inner)
+    return tuple(_classic_one(part, text) for part in (*parts, *([last] if last.strip() else [])))
+
+
+def _classic_parts(text: str) -> list[str]:
+    """What stands between commas that are not quoted; a backslash saves quotes alone."""
+    parts, quoted, escaped = [""], False, False
+    for sign in text:
+        if sign == "," and not quoted:
+            parts.append("")
+            continue
+        if sign == '"' and not escaped:
+            quoted = not quoted
+        escaped = sign == "\\" and not escaped
+        parts[-1] += sign
+    return parts
 
 
 def _classic_one(part: str, text: str) -> Matcher:
     found = _CLASSIC.fullmatch(part)
     if found is None:
         raise BadInputError(f'matchers `{text}`: `{part}` is no matcher; write name="value"')
-    name, op, value = found.groups()
-    quoted = value.startswith('"')
-    if quoted and (len(value) < 2 or not value.endswith('"') or value.endswith('\\"')):
-        raise BadInputError(f"matchers `{text}`: the quote in `{part}` does not end")
-    inner = value[1:-1] if quoted else value
-    if re.search(r'(?<!\\)(?:\\\\)*"', inner):
-        raise BadInputError(f'matchers `{text}`: an unescaped " stands in `{part}`')
+    name, op, written = found.groups()
+    value = _CLASSIC_VALUE.fullmatch(written)
+    if value is None:
+        raise BadInputError(f"matchers `{text}`: a quote in `{part}` has no other")
+    inner = value[2] if value[1] is None else value[1]
     # A backslash before anything else stands for itself, so that patterns need no doubling.
     plain = re.sub(r'\\([n"\\])', lambda escape: "\n" if escape[1] == "n" else escape[1], inner)
     return make_matcher(name, op, plain)
