@@ -48,3 +48,7 @@ bench-detect: setup ## Time kill → detected → verified, beside supervisor an
 .PHONY: bench-checks
 bench-checks: setup ## Count HTTP checks per second and CPU second, beside its peers
 	$(BIN)/python -m bench.checks
+
+.PHONY: bench-metrics
+bench-metrics: setup ## Query, keep and take a day of samples, beside Prometheus and VictoriaMetrics
+	$(BIN)/python -m bench.metrics

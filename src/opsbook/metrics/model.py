@@ -1,7 +1,8 @@
 """Series and samples as the store gives them and the evaluator takes them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,13 @@ def is_absent(values: Values) -> NDArray[np.bool_]:
     return np.equal(values.view(np.uint64), _ABSENT_BITS)
 
 
+class Falls(NamedTuple):
+    """Cells whose value is below the one before it in the same column, in the order of rows."""
+
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """Series that were sampled together, and so share their times.
@@ -42,6 +50,23 @@ class Frame:
     values: Values
     whole: bool
     """Whether every value is a sample: none is absent, none is a staleness marker."""
+    falls: Callable[[], Falls | None] | None = None
+    """Asks for what is known of them: None if nobody has looked, or if they are too many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One frame of a selection that has not been read yet."""
+
+    samples: int
+    """About how many."""
+    read: Callable[[], Frame | None]
+    """May be called in any thread; None is a frame without a sample."""
+
+
+def given(frame: Frame) -> Share:
+    """A frame that was read already."""
+    return Share(frame.values.size, lambda: frame)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +86,17 @@ class Queryable(Protocol):
 
         A series stands in exactly one frame; one without a sample in the range in none.
         """
+        ...
+
+
+@runtime_checkable
+class Shared(Protocol):
+    """Finds samples, and leaves it to the evaluator when they are read, and in which thread.
+
+    What is evaluated as soon as it is decoded is still in the processor's cache, and no more
+    than a few frames need to be in memory at a time.
+    """
+
+    def shares(self, matchers: tuple[Matcher, ...], start: int, end: int) -> list[Share]:
+        """What `select` gives, frame by frame."""
         ...

@@ -9,8 +9,9 @@ from opsbook.core.labels import Labels, format_labels
 from opsbook.metrics.promql.engine import Engine
 from opsbook.metrics.promql.errors import QueryError
 from opsbook.metrics.promql.result import Result, Series
+from opsbook.metrics.promql.series_text import Points
 from tests.metrics.memory import Layout, Memory
-from tests.metrics.promql.script import Clear, Eval, Load, Points, Said, read_script
+from tests.metrics.promql.script import Clear, Eval, Load, Said, read_script
 
 _MINUTE = 60_000
 _TOLERANCE = 1e-6

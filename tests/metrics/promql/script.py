@@ -8,19 +8,12 @@ import json
 import re
 from dataclasses import dataclass, field
 
-from opsbook.core.labels import NAME, Labels, labels_of
-from opsbook.metrics.model import STALE
+from opsbook.core.labels import Labels
 from opsbook.metrics.promql.durations import literal_seconds
-
-Points = list[float | None]
-"""Values at consecutive steps; None where there is no sample."""
+from opsbook.metrics.promql.series_text import Points, read_series
 
 _NUMBER = r"[+-]?(?:inf|nan|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)"
-_ITEM = re.compile(rf"({_NUMBER})(?:([+-])({_NUMBER}))?(?:x(\d+))?", re.IGNORECASE)
-_HISTOGRAM = r"\{\{.*?\}\}"
-_SPLIT = re.compile(rf"{_HISTOGRAM}(?:[+-]{_HISTOGRAM})?(?:x\d+)?|\S+")
-_QUOTED = r'"(?:[^"\\]|\\.)*"'
-_LABEL = re.compile(rf"\s*(?:({_QUOTED})|([\w:.]+))\s*(?:=\s*({_QUOTED}))?\s*(?:,|$)")
+_NUMBER_ALONE = re.compile(_NUMBER, re.IGNORECASE)
 _EVAL = re.compile(
     r"eval(?:_(?P<mode>fail|warn|info|ordered))?\s+(?:instant\s+(?:at\s+(?P<at>\S+)\s+)?"
     r"|range\s+from\s+(?P<start>\S+)\s+to\s+(?P<end>\S+)\s+step\s+(?P<step>\S+?)\s+)"
@@ -133,7 +126,7 @@ def milliseconds(text: str) -> int:
 
 def _below(command: Command, line: str) -> None:
     if isinstance(command, Load):
-        labels, points = read_series(line)
+        labels, points = read_series(line, gaps_for_histograms=True)
         command.series[labels] = points
     elif isinstance(command, Eval):
         _expectation(command, line)
@@ -151,10 +144,10 @@ def _expectation(command: Eval, line: str) -> None:
         command.text = unquoted(line.removeprefix("expect string").strip())
     elif line.startswith("expect "):
         _expect(command, line)
-    elif _ITEM.fullmatch(line) and "x" not in line.lower().replace("inf", ""):
+    elif _NUMBER_ALONE.fullmatch(line):
         command.number = float(line)
     else:
-        labels, points = read_series(line)
+        labels, points = read_series(line, gaps_for_histograms=True)
         command.series[labels] = points
 
 
@@ -170,56 +163,6 @@ def _expect(command: Eval, line: str) -> None:
         command.fails = said
     else:
         command.told.setdefault(kind, []).append(said)
-
-
-def read_series(line: str) -> tuple[Labels, Points]:
-    """`up{job="api"} 1 _ 3+1x2` → its labels, and its values step by step."""
-    end = _end_of_labels(line)
-    name, brace, inside = line[:end].strip().removesuffix("}").partition("{")
-    pairs = {NAME: name.strip()}
-    at = 0
-    while brace and at < len(inside.rstrip()):
-        found = _LABEL.match(inside, at)
-        if found is None:
-            raise ScriptError("malformed labels")
-        key = unquoted(found[1]) if found[1] else found[2]
-        if found[3] is None:
-            pairs[NAME] = key
-        else:
-            pairs[key] = unquoted(found[3])
-        at = found.end()
-    points = [point for item in _SPLIT.findall(line[end:]) for point in _points(item)]
-    return labels_of(pairs), points
-
-
-def _end_of_labels(line: str) -> int:
-    brace = line.find("{")
-    blank = re.search(r"\s", line)
-    if brace < 0 or (blank is not None and blank.start() < brace and line[brace:][:2] == "{{"):
-        return blank.start() if blank else len(line)
-    quoted = False
-    for at in range(brace, len(line)):
-        if line[at] == '"' and line[at - 1] != "\\":
-            quoted = not quoted
-        if line[at] == "}" and not quoted:
-            return at + 1
-    raise ScriptError("the labels have no end")
-
-
-def _points(item: str) -> Points:
-    word, _, times = item.partition("x")
-    if word == "_":
-        return [None] * int(times or 1)
-    if word == "stale":
-        return [float(STALE)] * (int(times) + 1 if times else 1)
-    if item.startswith("{{"):  # native histograms are no part of the language here
-        repeated = re.search(r"\}\}x(\d+)$", item)
-        return [None] * (int(repeated[1]) + 1 if repeated else 1)
-    found = _ITEM.fullmatch(item)
-    if found is None:
-        raise ScriptError(f"no value: {item}")
-    first, step = float(found[1]), float(found[3] or 0) * (-1 if found[2] == "-" else 1)
-    return [first + step * number for number in range(int(found[4] or 0) + 1)]
 
 
 def unquoted(text: str) -> str:

@@ -1,12 +1,17 @@
 """The engine's face: types of results, what it refuses, and what stops it."""
 
+import weakref
+from dataclasses import replace
+from functools import partial
+
 import pytest
 
 from opsbook.core.labels import labels_of
-from opsbook.metrics.model import Frame, Matcher
+from opsbook.metrics.model import Frame, Matcher, Share
 from opsbook.metrics.promql.engine import Engine
 from opsbook.metrics.promql.errors import QueryError
 from opsbook.metrics.promql.query import Limits
+from opsbook.metrics.store import TooManySamplesError
 from tests.metrics.memory import Memory
 
 MINUTE = 60_000
@@ -95,6 +100,42 @@ def test_a_query_stops_at_the_limit_of_samples(expression: str) -> None:
 def test_a_subquery_of_a_billion_steps_takes_no_memory() -> None:
     with pytest.raises(QueryError, match="too many samples"):
         Engine(filled()).instant("sum_over_time(up[1000d:1ms])", MINUTE)
+
+
+def test_what_the_store_finds_too_much_is_the_querys_fault() -> None:
+    class Small:
+        def select(self, matchers: tuple[Matcher, ...], start: int, end: int) -> list[Frame]:
+            raise TooManySamplesError("the selector would read 2 samples, more than 1")
+
+    for expression in ("up", "rate(up[5m])", "up[5m]"):
+        with pytest.raises(QueryError, match="more than 1") as caught:
+            Engine(Small()).instant(expression, MINUTE)
+        assert caught.value.type == "execution"
+
+
+def test_frames_are_read_one_after_the_other_and_let_go() -> None:
+    memory, alive, most = filled(), [0], [0]
+
+    def read(frame: Frame) -> Frame:
+        alive[0] += 1
+        most[0] = max(most[0], alive[0])
+        values = frame.values.copy()
+        weakref.finalize(values, lambda: alive.__setitem__(0, alive[0] - 1))
+        return replace(frame, values=values)
+
+    class Many(Memory):
+        def shares(self, matchers: tuple[Matcher, ...], start: int, end: int) -> list[Share]:
+            (one, *_) = memory.select(matchers, start, end)
+            frames = [
+                replace(one, labels=tuple((*labels, ("n", str(n))) for labels in one.labels))
+                for n in range(50)
+            ]
+            return [Share(one.values.size, partial(read, frame)) for frame in frames]
+
+    for function in ("rate", "max_over_time", "sum_over_time"):
+        (series,) = Engine(Many()).range(f"sum({function}(up[5m]))", 0, 50 * MINUTE, MINUTE).series
+        assert len(series.times) > 40
+        assert most[0] < 5, "fifty frames are not needed at a time"
 
 
 def test_a_query_stops_when_its_time_is_over() -> None:

@@ -1,43 +1,8 @@
 """The reader of scripts, on the corners of its notation."""
 
-import math
-
 import pytest
 
-from opsbook.core.labels import format_labels
-from opsbook.metrics.model import STALE
-from tests.metrics.promql.script import Eval, Load, ScriptError, read_script, read_series
-
-
-@pytest.mark.parametrize(
-    ("item", "expected"),
-    [
-        ("1+2x3", [1, 3, 5, 7]),
-        ("1-0.5x2", [1, 0.5, 0]),
-        ("7x2", [7, 7, 7]),
-        ("0x2", [0, 0, 0]),
-        ("_ _x2 1", [None, None, None, 1]),
-        ("-1e+3 +Inf", [-1000, math.inf]),
-        ("{{schema:0 sum:1}}+{{sum:2 count:1}}x2 4", [None, None, None, 4]),
-    ],
-)
-def test_points_are_written_short(item: str, expected: list[float | None]) -> None:
-    assert read_series(f"x {item}")[1] == expected
-
-
-def test_a_staleness_marker_is_the_one_of_the_model() -> None:
-    (point,) = read_series("x stale")[1]
-    assert point is not None
-    assert float(point).hex() == float(STALE).hex()
-
-
-@pytest.mark.parametrize(
-    "written", ['x{a="b c}", d="\\"e"}', '{"my.name", "my.label"="v"}', "x", '{a="b"}']
-)
-def test_labels_are_read_in_every_notation(written: str) -> None:
-    labels, points = read_series(f"{written} 1")
-    assert points == [1]
-    assert read_series(f"{format_labels(labels)} 1")[0] == labels
+from tests.metrics.promql.script import Eval, Load, ScriptError, read_script
 
 
 def test_older_forms_mean_the_same() -> None:

@@ -12,6 +12,7 @@ from opsbook.metrics.storage.chunk import (
     Columns,
     DamagedError,
     encode_chunk,
+    order_of,
     pack,
     seal,
     unpack,
@@ -25,8 +26,9 @@ MATRIX = st.lists(
 
 
 def decoded(columns: Columns, chains: list[int], wanted: list[int]) -> Columns:
-    info, content = encode_chunk(columns, chains)
-    reader = ChunkReader(info, columns.shape[1], partial(_piece, content))
+    order = order_of(columns, chains)
+    info, content = encode_chunk(columns, chains, order)
+    reader = ChunkReader(info, order, columns.shape[1], partial(_piece, content))
     out = np.zeros_like(columns[wanted])
     reader.decode(wanted, out)
     return out
@@ -46,23 +48,35 @@ def test_any_columns_come_back(rows: list[list[int]], data: st.DataObject) -> No
 def test_buckets_are_kept_as_differences() -> None:
     rng = np.random.default_rng(1)
     counts = rng.poisson(3, (10, 10, 480)).cumsum(axis=1).cumsum(axis=2).reshape(100, 480)
-    linked, content = encode_chunk(counts, [10] * 10)
-    _, plain = encode_chunk(counts, [1] * 100)
+    linked, content = encode_chunk(counts, [10] * 10, order_of(counts, [10] * 10))
+    _, plain = encode_chunk(counts, [1] * 100, order_of(counts, [1] * 100))
     assert linked.chains == (10,) * 10
     assert len(content) < 0.8 * len(plain)
     for wanted in ([0, 99], [5], [9, 10, 11], list(range(100))):
         assert (decoded(counts, [10] * 10, wanted) == counts[wanted]).all()
 
 
+def test_columns_that_move_alike_share_a_model() -> None:
+    rng = np.random.default_rng(1)
+    means = np.where(np.arange(32) % 2, 3, 3_000)[:, None]
+    counts = rng.poisson(means, (32, 480)).cumsum(axis=1)
+    order = order_of(counts, [1] * 32)
+    assert {column % 2 for column in order[:16]} == {1}
+    info, content = encode_chunk(counts, [1] * 32, order)
+    _, mixed = encode_chunk(counts, [1] * 32, list(range(32)))
+    assert info.batches == (16, 16)
+    assert len(content) < len(mixed)
+
+
 def test_a_flipped_bit_in_any_byte_is_seen() -> None:
     columns = np.arange(200, dtype=np.int64).reshape(2, 100) ** 2
-    info, content = encode_chunk(columns, [1, 1])
+    info, content = encode_chunk(columns, [1, 1], [1, 0])
     out = np.empty_like(columns)
     for place in range(len(content)):
         flipped = bytearray(content)
         flipped[place] ^= 4
         broken = bytes(flipped)
-        reader = ChunkReader(info, 100, partial(_piece, broken))
+        reader = ChunkReader(info, [1, 0], 100, partial(_piece, broken))
         with pytest.raises(DamagedError):
             reader.decode([0, 1], out)
 

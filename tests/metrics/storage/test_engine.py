@@ -1,16 +1,19 @@
 """Whatever happens to the store, it holds what it took, as a plain dictionary would."""
 
 import random
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsbook.core.clock import ManualClock
 from opsbook.core.labels import Labels, labels_of
 from opsbook.metrics.model import ABSENT, STALE, Matcher, Values
+from opsbook.metrics.storage import block
 from opsbook.metrics.storage.engine import Engine
 from opsbook.metrics.storage.limits import Limits
 from tests.metrics.storage.model import ALWAYS, EVERYTHING, Model, samples
@@ -19,6 +22,14 @@ START = 1_700_000_000_000
 LIMITS = Limits(block=60_000, merged=(240_000, 960_000), out_of_order=20_000, cache_bytes=20_000)
 PAYLOAD = np.array([0x7FF80000DEADBEEF], np.uint64).view(np.float64)[0]
 VALUES = [0.0, -0.0, 1.0, 2.0, 2.5, 1e300, 5e-324, np.inf, -np.inf, np.nan, PAYLOAD, STALE, ABSENT]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def spans_are_short() -> Iterator[None]:
+    """So that a block of some rows is cut as that of a day is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(block, "_SPAN_ROWS", 7)
+        yield
 
 
 def series(group: int) -> list[Labels]:

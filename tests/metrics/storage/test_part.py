@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from opsbook.metrics.model import ABSENT
+from opsbook.metrics.storage import block as storage_block
 from opsbook.metrics.storage.part import BrokenBlockError, Hole, Part
 from tests.metrics.storage.test_block import VALUES, written
 
@@ -46,6 +47,22 @@ def test_deleted_samples_are_absent(part: Part) -> None:
     out = np.empty((4, 1))
     assert part.read(np.array([10]), out).tolist() == [False, True, True, False]
     assert out[[0, 3], 0].tolist() == [1, 4]
+
+
+def test_some_spans_of_rows_are_read_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage_block, "_SPAN_ROWS", 2)
+    block = written(tmp_path / "2.block")
+    (section,) = block.sections
+    ids = [10 + int(dict(one)["n"]) for chunk in section.chunks for one in chunk.labels]
+    part = Part(block, section, np.array(ids))
+    assert section.spans == [2, 2]
+    assert part.spans(0, 3000) == range(2)
+    assert part.spans(1001, 1999) == range(0)
+    assert part.spans(1001, 2000) == range(1, 2)
+    out = np.empty((2, 3))
+    marked = part.read(np.array([10, 11, 12]), out, part.spans(2000, 9000))
+    assert marked.tolist() == [False, False]
+    assert (out.view(np.uint64) == VALUES[2:].view(np.uint64)).all()
 
 
 def test_damage_names_the_block(part: Part) -> None:

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from opsbook.core.clock import ManualClock
 from opsbook.core.labels import labels_of
@@ -52,13 +53,13 @@ def test_reads_see_every_moment_whole_during_compaction(tmp_path: Path) -> None:
         engine.append_row(layout, START + step * STEP, np.full(5, float(step * STEP)))
         done[0] = step + 1
     deadline = time.monotonic() + 30
-    while engine.stats().blocks < 2 and time.monotonic() < deadline:
+    while (engine.stats().blocks or 0) < 2 and time.monotonic() < deadline:
         time.sleep(0.01)  # a busy machine may not have come to it yet
     over.set()
     for thread in threads:
         thread.join()
     assert wrong == []
-    assert engine.stats().blocks > 1
+    assert (engine.stats().blocks or 0) > 1
     engine.close()
 
 
@@ -117,4 +118,54 @@ def test_a_strip_is_read_once(tmp_path: Path) -> None:
     (second,) = engine.select((Matcher("__name__", "=", "m"),), *ALWAYS)
     assert np.shares_memory(first.values, second.values)
     assert len(second.times) == 101
+    engine.close()
+
+
+def test_shares_read_later_what_a_selection_reads_at_once(tmp_path: Path) -> None:
+    engine = opened(tmp_path)
+    for group in ("a", "b"):
+        layout = engine.layout(group, [labels_of({"__name__": "m", "job": group})])
+        for step in range(100):
+            engine.append_row(layout, START + step * STEP, np.array([float(step)]))
+    engine.keep_house()
+    shares = engine.shares(EVERYTHING, START, START + 50 * STEP)
+    assert sum(share.samples for share in shares) == pytest.approx(2 * 51, rel=0.1)
+    for group in ("a", "b"):
+        layout = engine.layout(group, [labels_of({"__name__": "m", "job": group})])
+        engine.append_row(layout, START + 100 * STEP, np.array([-1.0]))
+    read = [frame for share in shares if (frame := share.read()) is not None]
+    assert samples(read) == samples(engine.select(EVERYTHING, START, START + 50 * STEP))
+    engine.close()
+
+
+def test_a_share_of_a_block_that_broke_meanwhile_is_read_without_it(tmp_path: Path) -> None:
+    engine = opened(tmp_path)
+    layout = engine.layout("g", [labels_of({"__name__": "m"})])
+    for step in range(100):
+        engine.append_row(layout, START + step * STEP, np.array([float(step)]))
+    engine.keep_house()
+    (share,) = engine.shares(EVERYTHING, *ALWAYS)
+    block = min((tmp_path / "blocks").iterdir())
+    block.write_bytes(bytes(100) + block.read_bytes()[100:])
+    frame = share.read()
+    assert frame is not None
+    assert 0 < len(frame.times) < 100
+    assert any(block.name in str(problem) for problem in engine.stats().problems)
+    engine.close()
+
+
+def test_resets_are_told_of_frames_without_gaps(tmp_path: Path) -> None:
+    engine = opened(tmp_path)
+    layout = engine.layout("g", [labels_of({"__name__": "m", "n": str(n)}) for n in range(200)])
+    for step in range(100):
+        values = np.full(200, float(step))
+        values[7] = step % 60
+        engine.append_row(layout, START + step * STEP, values)
+    engine.keep_house()
+    (frame,) = engine.select(EVERYTHING, *ALWAYS)
+    assert frame.falls is not None
+    falls = frame.falls()
+    assert falls is not None
+    assert falls.rows.tolist() == [60]
+    assert dict(frame.labels[int(falls.columns[0])])["n"] == "7"
     engine.close()

@@ -1,6 +1,6 @@
 """Aggregations: the series of a vector in groups, each step for itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,27 +42,62 @@ def aggregated(node: Aggregate, vector: Vector, param: Values | None) -> Vector:
     """One series for each group; `param` is the wanted quantile at each step."""
     if not vector.labels:
         return empty(vector.steps)
-    reduce = _REDUCTIONS[node.op]
     found = groups(node, vector)
-    values = np.empty((vector.steps, len(found)))
-    present = np.empty((vector.steps, len(found)), dtype=bool)
-    whole = bool(vector.present.all())
-    for number, group in enumerate(found):
-        columns = _slice(group.columns)
-        samples = vector.values[:, columns]
-        if whole:
-            present[:, number] = True
-            values[:, number] = reduce(samples, param)
-        else:
-            there = vector.present[:, columns]
-            present[:, number] = some(there, axis=1)
-            values[:, number] = _where_present(reduce, samples, there, param)
+    values, present = _reduced(_REDUCTIONS[node.op], vector, found, param)
     nameless = [any(vector.nameless[column] for column in group.columns) for group in found]
     return Vector(tuple(group.labels for group in found), tuple(nameless), values, present)
 
 
+def _reduced(
+    reduce: "Reduction", vector: Vector, found: list[Group], param: Values | None
+) -> tuple[Values, Mask]:
+    values = np.zeros((vector.steps, len(found)))
+    if vector.alike:
+        steps = _slice(np.flatnonzero(vector.present[:, 0]))
+        wanted = None if param is None else param[steps]
+        for number, samples in enumerate(_samples(vector.values[steps], found)):
+            values[steps, number] = reduce(samples, wanted)
+        return values, np.broadcast_to(vector.present[:, :1], values.shape)
+    present = np.empty(values.shape, dtype=bool)
+    for number, group in enumerate(found):
+        columns = _slice(group.columns)
+        there = vector.present[:, columns]
+        present[:, number] = some(there, axis=1)
+        samples = vector.values[:, columns]
+        values[:, number] = _where_present(reduce, samples, there, param)
+    return values, present
+
+
+def _samples(values: Values, found: list[Group]) -> Iterator[Values]:
+    """Of each group, (steps × series). Buckets, bound by bound, lie at equal distances."""
+    count, size = len(found), len(found[0].columns)
+    regular = [list(range(place, count * size, count)) for place in range(count)]
+    if size > 1 and count > 1 and [group.columns for group in found] == regular:
+        together = values.reshape(len(values), size, count).transpose(2, 1, 0)
+        yield from np.ascontiguousarray(together).transpose(0, 2, 1)
+        return
+    for group in found:
+        yield values[:, _slice(group.columns)]
+
+
+BY_PARTS = frozenset({"sum", "min", "max", "group"})
+"""Of which the whole is the same of its parts."""
+
+
+def of_part(node: Aggregate, vector: Vector) -> Vector:
+    """A part aggregated for itself, if the whole is none the worse for it.
+
+    Sums of different signs are kept: what one part loses another may need.
+    """
+    if node.op == "sum" and not vector.values.min() >= 0:
+        return vector
+    return aggregated(node, vector, None)
+
+
 def _slice(places: list[int] | Indices) -> slice | Indices:
     """Of ascending places: neighbours need no copy."""
+    if not len(places):
+        return slice(0)
     first, last = places[0], places[-1]
     return slice(first, last + 1) if last - first + 1 == len(places) else np.asarray(places)
 

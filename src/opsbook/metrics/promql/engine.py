@@ -84,7 +84,9 @@ class Engine:
         if isinstance(node, Text):
             return Result("string", text=node.value)
         if type_ == "matrix":
-            return _result("matrix", query, _samples(Evaluator(query).windows(node, grid)))
+            pending = Evaluator(query).windows(node, grid)
+            windows = [one for part in pending for one in part.read()]
+            return _result("matrix", query, _samples(windows))
         return _result(type_, query, _series(node, query, grid, type_ == "scalar"))
 
     def _query(self, start: int, end: int, step: int, cancelled: Callable[[], bool]) -> Query:
@@ -130,4 +132,4 @@ def _samples(windows: list[Windows]) -> list[Series]:
 
 
 def _result(type_: str, query: Query, series: list[Series]) -> Result:
-    return Result(type_, series, "", list(query.warnings), list(query.infos))  # type: ignore[arg-type]
+    return Result(type_, series, "", sorted(query.warnings), sorted(query.infos))  # type: ignore[arg-type]

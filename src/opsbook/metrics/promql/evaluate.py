@@ -1,12 +1,13 @@
 """From a tree to values: each node for all steps of its grid at once."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from opsbook.metrics.model import Values
 from opsbook.metrics.promql import selectors, windows
-from opsbook.metrics.promql.aggregate import aggregated
+from opsbook.metrics.promql.aggregate import BY_PARTS, aggregated, of_part
 from opsbook.metrics.promql.arguments import Arguments, Function
 from opsbook.metrics.promql.binary import of_scalars, of_vectors, with_scalar
 from opsbook.metrics.promql.errors import bad_query, failed
@@ -38,7 +39,7 @@ from opsbook.metrics.promql.query import Grid, Query
 from opsbook.metrics.promql.ranked import count_values, ranked
 from opsbook.metrics.promql.sets import of_sets
 from opsbook.metrics.promql.vector import Vector, occurring
-from opsbook.metrics.promql.windows import Windows
+from opsbook.metrics.promql.windows import Pending, Windows
 
 _FAMILIES = (absent, calendar, histograms, labelling, maths, over_time, rates, trends)
 _FUNCTIONS: dict[str, Function] = {
@@ -84,18 +85,20 @@ class Evaluator:
                 return _only(self.vector(inner, grid))
         raise failed(f"a scalar was expected, not a {type_of(node)}")
 
-    def windows(self, node: Node, grid: Grid) -> list[Windows]:
+    def windows(self, node: Node, grid: Grid) -> list[Pending]:
         if isinstance(node, RangeSelector):
             return windows.select(self._query, node, grid)
         if isinstance(node, Subquery):
-            return self._subquery(node, grid)
+            return windows.known(self._subquery(node, grid))
         raise failed(f"a range vector was expected, not a {type_of(node)}")
 
-    def _call(self, node: Call, grid: Grid) -> Vector:
+    def _call(
+        self, node: Call, grid: Grid, reduce: Callable[[Vector], Vector] | None = None
+    ) -> Vector:
         function = _FUNCTIONS.get(node.name)
         if function is None:
             raise bad_query(f"{node.place}: {node.name}() needs native histograms: there are none")
-        return occurring(function(Arguments(node, grid, self._query, self)))
+        return occurring(function(Arguments(node, grid, self._query, self, reduce)))
 
     def _subquery(self, node: Subquery, grid: Grid) -> list[Windows]:
         """The inner expression on one grid that serves all steps: multiples of its step."""
@@ -120,11 +123,13 @@ class Evaluator:
         param = None if node.param is None else self.scalar(node.param, grid)
         if node.op == "quantile" and param is not None:
             warn_of(self._query, param, node.param_place)
-        vector = self.vector(node.inner, grid)
         if node.op in ("topk", "bottomk"):
             assert param is not None  # the parser has checked the arguments
-            return ranked(self._query, node, vector, param)
-        return aggregated(node, vector, param)
+            return ranked(self._query, node, self.vector(node.inner, grid), param)
+        if node.op in BY_PARTS and isinstance(node.inner, Call):
+            self._query.check()
+            return aggregated(node, self._call(node.inner, grid, partial(of_part, node)), None)
+        return aggregated(node, self.vector(node.inner, grid), param)
 
     def _binary(self, node: Binary, grid: Grid) -> Vector:
         left_scalar = type_of(node.left) == "scalar"

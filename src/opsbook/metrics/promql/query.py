@@ -1,15 +1,17 @@
 """One query while it runs: its times, its limits, what it has to remark."""
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from opsbook.metrics.model import Queryable, Times
+from opsbook.metrics.model import Matcher, Queryable, Share, Shared, Times, given
 from opsbook.metrics.promql.durations import Duration, Span
 from opsbook.metrics.promql.errors import QueryError, bad_query, failed
 from opsbook.metrics.promql.nodes import At, When
+from opsbook.metrics.store import TooManySamplesError
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,16 @@ class Query:
     warnings: dict[str, None] = field(default_factory=dict)
     infos: dict[str, None] = field(default_factory=dict)
     touched: int = 0
+    _counting: threading.Lock = field(default_factory=threading.Lock)
+
+    def shares(self, matchers: tuple[Matcher, ...], start: int, end: int) -> list[Share]:
+        """The frames of a selection, if it can be so not read yet. Raises QueryError."""
+        try:
+            if isinstance(self.queryable, Shared):
+                return self.queryable.shares(matchers, start, end)
+            return [given(frame) for frame in self.queryable.select(matchers, start, end)]
+        except TooManySamplesError as error:
+            raise failed(str(error)) from None
 
     def check(self) -> None:
         """Raises QueryError when the query's time is over or nobody waits for it."""
@@ -63,7 +75,8 @@ class Query:
     def touch(self, samples: int) -> None:
         """To be called before the samples are made. Raises QueryError beyond the limit."""
         self.check()
-        self.touched += samples
+        with self._counting:
+            self.touched += samples
         if self.touched > self.limits.samples:
             raise failed(
                 "query processing would load too many samples into memory in query execution"

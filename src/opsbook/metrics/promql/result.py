@@ -9,6 +9,8 @@ from opsbook.metrics.model import Times, Values
 from opsbook.metrics.promql.nodes import ValueType
 from opsbook.metrics.promql.vector import Vector
 
+_COLUMNS = 32
+
 
 @dataclass(frozen=True, slots=True)
 class Series:
@@ -32,12 +34,21 @@ class Result:
 
 def series_of(vector: Vector, times: Times) -> list[Series]:
     """The samples that are there, series by series."""
-    if vector.present.all():
-        columns = np.ascontiguousarray(vector.values.T)
-        return [Series(labels, times, columns[at]) for at, labels in enumerate(vector.labels)]
+    there = np.ascontiguousarray(vector.present.T)
+    counts = np.count_nonzero(there, axis=1)
+    values = _turned(vector.values)
     found = []
     for at, labels in enumerate(vector.labels):
-        there = vector.present[:, at]
-        if there.any():
-            found.append(Series(labels, times[there], vector.values[there, at]))
+        if counts[at] == len(times):
+            found.append(Series(labels, times, values[at]))
+        elif counts[at]:
+            found.append(Series(labels, times[there[at]], values[at][there[at]]))
     return found
+
+
+def _turned(values: Values) -> Values:
+    """Columns as rows, some at a time: so they stay in the processor's cache."""
+    rows = np.empty(values.shape[::-1])
+    for start in range(0, len(rows), _COLUMNS):
+        rows[start : start + _COLUMNS] = values[:, start : start + _COLUMNS].T
+    return rows

@@ -1,9 +1,12 @@
 """From the store's frames to the newest sample of each series at each step."""
 
+from functools import partial
+
 import numpy as np
 
-from opsbook.metrics.model import Frame, Times, Values, is_absent, is_stale
+from opsbook.metrics.model import Frame, Share, Times, Values, is_absent, is_stale
 from opsbook.metrics.promql.nodes import Selector
+from opsbook.metrics.promql.parallel import each
 from opsbook.metrics.promql.query import Grid, Query
 from opsbook.metrics.promql.vector import Mask, Vector, joined, occurring
 
@@ -11,15 +14,22 @@ from opsbook.metrics.promql.vector import Mask, Vector, joined, occurring
 def instant(query: Query, selector: Selector, grid: Grid, *, stamps: bool = False) -> Vector:
     """The values, or with `stamps` the times in seconds of the samples themselves."""
     at = query.looks_at(selector.when, grid)
-    lookback = query.limits.lookback
-    frames = query.queryable.select(selector.matchers, int(at.min()) - lookback + 1, int(at.max()))
-    query.touch(sum(grid.steps * len(frame.labels) for frame in frames))
-    parts = []
-    for frame in frames:
-        picked = _newest if frame.whole else _newest_of_each
-        values, present = picked(frame, at, lookback, stamps)
-        parts.append(Vector(frame.labels, (False,) * len(frame.labels), values, present))
-    return occurring(joined(parts, grid.steps))
+    start = int(at.min()) - query.limits.lookback + 1
+    shares = query.shares(selector.matchers, start, int(at.max()))
+    tasks = [partial(_of_share, query, share, at, stamps) for share in shares]
+    parts = each(tasks, sum(share.samples for share in shares))
+    return occurring(joined([part for part in parts if part is not None], grid.steps))
+
+
+def _of_share(query: Query, share: Share, at: Times, stamps: bool) -> Vector | None:
+    query.check()
+    frame = share.read()
+    if frame is None:
+        return None
+    query.touch(len(at) * len(frame.labels))
+    picked = _newest if frame.whole else _newest_of_each
+    values, present = picked(frame, at, query.limits.lookback, stamps)
+    return Vector(frame.labels, (False,) * len(frame.labels), values, present)
 
 
 def _newest(frame: Frame, at: Times, lookback: int, stamps: bool) -> tuple[Values, Mask]:

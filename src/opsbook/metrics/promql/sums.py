@@ -30,14 +30,19 @@ def mean(values: Values, *, one_sign: bool | None = None) -> Values:
     return means
 
 
+def two_sum(left: Values, right: Values) -> tuple[Values, Values]:
+    """The sum, and exactly what it lost by rounding."""
+    added = left + right
+    virtual = added - left
+    return added, (left - (added - virtual)) + (right - virtual)
+
+
 def _compensated(values: Values) -> Values:
     sums, errors = values, np.zeros_like(values)
     while len(sums) > 1:
         half = len(sums) // 2
         left, right, rest = sums[:half], sums[half : 2 * half], sums[2 * half :]
-        added = left + right
-        virtual = added - left
-        lost = (left - (added - virtual)) + (right - virtual)
+        added, lost = two_sum(left, right)
         lost += errors[:half] + errors[half : 2 * half]
         sums = np.concatenate([added, rest])
         errors = np.concatenate([lost, errors[2 * half :]])

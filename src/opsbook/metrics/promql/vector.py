@@ -34,6 +34,11 @@ class Vector:
     def steps(self) -> int:
         return len(self.values)
 
+    @property
+    def alike(self) -> bool:
+        """Whether all series have samples at the same steps, as far as that is seen at once."""
+        return bool(self.labels) and (self.present.strides[1] == 0 or bool(self.present.all()))
+
     def with_values(self, values: Values) -> "Vector":
         """The same series with other values, which are no longer the metric's."""
         return Vector(self.labels, (True,) * len(self.labels), values, self.present)
@@ -88,6 +93,9 @@ def joined(parts: Sequence[Vector], steps: int) -> Vector:
 
 def occurring(vector: Vector) -> Vector:
     """Without the series that have no sample at any step."""
+    middle = len(vector.present) // 2
+    if vector.steps and vector.present[middle].all():
+        return vector  # mostly so, and found without a look at every step
     seen = some(vector.present, axis=0)
     return vector if seen.all() else vector.columns(np.flatnonzero(seen))
 
@@ -95,6 +103,8 @@ def occurring(vector: Vector) -> Vector:
 def merged(vector: Vector, message: str = SAME_LABELS) -> Vector:
     """One column for each label set, apart by whether the name is theirs, as `rate(x) or x`
     has them. Raises QueryError, `message`, where samples collide."""
+    if len(set(vector.labels)) == len(vector.labels):
+        return vector
     places: dict[tuple[Labels, bool], list[int]] = {}
     for column, key in enumerate(zip(vector.labels, vector.nameless, strict=True)):
         places.setdefault(key, []).append(column)
@@ -116,7 +126,16 @@ def _overlaid(vector: Vector, columns: list[int], message: str) -> tuple[Values,
     return vector.values[:, columns][rows, chosen], some(present, axis=1)
 
 
+def name_of(labels: Labels) -> str:
+    """The metric's name, or nothing. It mostly stands in front of the other labels."""
+    if labels and labels[0][0] == NAME:
+        return labels[0][1]
+    return next((value for key, value in labels if key == NAME), "")
+
+
 def without_name(labels: Labels) -> Labels:
+    if labels and labels[0][0] == NAME:
+        return labels[1:]
     return tuple(pair for pair in labels if pair[0] != NAME)
 
 

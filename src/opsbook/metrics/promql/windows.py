@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opsbook.core.labels import Labels
-from opsbook.metrics.model import Frame, Times, Values, is_absent, is_stale
+from opsbook.metrics.model import Falls, Frame, Share, Times, Values, is_absent, is_stale
 from opsbook.metrics.promql.nodes import RangeSelector
 from opsbook.metrics.promql.query import Grid, Query
 from opsbook.metrics.promql.vector import Mask, Vector
@@ -29,6 +30,8 @@ class Windows:
     ends: Times
     """Where each window ends; it begins, that time itself left out, `length` ms before."""
     length: int
+    falls: Callable[[], Falls | None] | None = None
+    """As in Frame."""
 
     @property
     def counts(self) -> Rows:
@@ -48,27 +51,55 @@ class Windows:
         self, query: Query, function: Callable[[Times, Values], Values], least: int = 1
     ) -> Values:
         """`function` of the samples of each window: what it leaves of (rows × series)."""
-        results = np.zeros((len(self.first), len(self.labels)))
+        results: Values = self.fold_many(query, function, 1, least)[0]
+        return results
+
+    def fold_many(
+        self, query: Query, function: Callable[[Times, Values], Values], count: int, least: int
+    ) -> Values:
+        """The same where `function` leaves so many rows; (rows × steps × series)."""
+        results = np.zeros((count, len(self.first), len(self.labels)))
         before = -1
         for step in np.flatnonzero(self.filled(least)):
             first, behind = self.first[step], self.behind[step]
             if before >= 0 and (self.first[before], self.behind[before]) == (first, behind):
-                results[step] = results[before]
+                results[:, step] = results[:, before]
                 continue
             if step % 64 == 0:
                 query.check()
-            results[step] = function(self.times[first:behind], self.values[first:behind])
+            results[:, step] = function(self.times[first:behind], self.values[first:behind])
             before = int(step)
         return results
 
 
-def select(query: Query, node: RangeSelector, grid: Grid) -> list[Windows]:
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Windows whose samples have not been read yet."""
+
+    samples: int
+    """About how many."""
+    read: Callable[[], list[Windows]]
+    """May be called in any thread."""
+
+
+def select(query: Query, node: RangeSelector, grid: Grid) -> list[Pending]:
     ends = query.looks_at(node.selector.when, grid)
     length = query.milliseconds(node.range)
     matchers = node.selector.matchers
-    frames = query.queryable.select(matchers, int(ends.min()) - length + 1, int(ends.max()))
-    parts = [part for frame in frames for part in _whole_parts(frame)]
+    shares = query.shares(matchers, int(ends.min()) - length + 1, int(ends.max()))
+    return [Pending(share.samples, partial(_read, query, share, ends, length)) for share in shares]
+
+
+def _read(query: Query, share: Share, ends: Times, length: int) -> list[Windows]:
+    query.check()
+    frame = share.read()
+    parts = [] if frame is None else _whole_parts(frame)
     return [_windows(query, part, ends, length) for part in parts]
+
+
+def known(windows: list[Windows]) -> list[Pending]:
+    """Windows that are there already."""
+    return [Pending(part.values.size, partial(list, [part])) for part in windows]
 
 
 def of_vector(query: Query, vector: Vector, grid: Grid, ends: Times, length: int) -> list[Windows]:
@@ -88,7 +119,9 @@ def _windows(query: Query, part: Frame, ends: Times, length: int) -> Windows:
     behind = np.searchsorted(part.times, ends, side="right")
     query.touch(part.values.size + len(ends) * len(part.labels))
     flags = (False,) * len(part.labels)
-    return Windows(part.labels, flags, part.times, part.values, first, behind, ends, length)
+    return Windows(
+        part.labels, flags, part.times, part.values, first, behind, ends, length, part.falls
+    )
 
 
 def _whole_parts(frame: Frame) -> list[Frame]:

@@ -118,7 +118,7 @@ class Compaction:
         known = self._holdings.index.labels
         labels = [known[number] for number in ripe.head.ids.tolist()]
         floor = ripe.floor if high == ripe.rows else int(ripe.head.times[high - 1])
-        tiles = _tiles(labels, ripe.head.values[low:high])
+        tiles = _tiles(labels, ripe.head.read(low, high))
         return Source(ripe.group.name, ripe.head.times[low:high], floor, tiles)
 
     def _written(self, sources: list[Source], replaces: list[str]) -> list[Block]:
@@ -214,7 +214,7 @@ def _windows(times: Times, span: int) -> Iterator[tuple[int, int, int]]:
 
 
 def _tiles(labels: list[Labels], values: Values) -> Iterator[tuple[Sequence[Labels], Values]]:
-    alive = np.flatnonzero(~is_absent(np.ascontiguousarray(values)).all(axis=0)).tolist()
+    alive = np.flatnonzero(~is_absent(values).all(axis=0)).tolist()
     order = sorted(alive, key=lambda column: family_key(labels[column]))
     ordered = [labels[column] for column in order]
     for span in families(ordered):

@@ -6,13 +6,14 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from opsbook.core.clock import Clock
 from opsbook.core.labels import Labels
-from opsbook.metrics.model import Frame, Matcher, Values, is_absent
+from opsbook.metrics.model import Frame, Matcher, Share, Values, given, is_absent
 from opsbook.metrics.storage.block import Block
 from opsbook.metrics.storage.chunk import DamagedError
 from opsbook.metrics.storage.compaction import Compaction, Hook
@@ -23,7 +24,7 @@ from opsbook.metrics.storage.holdings import Holdings, rename_damaged
 from opsbook.metrics.storage.journal import Journal
 from opsbook.metrics.storage.limits import Limits
 from opsbook.metrics.storage.part import BrokenBlockError
-from opsbook.metrics.storage.reading import Reading
+from opsbook.metrics.storage.reading import Pending, Reading, untwinned
 from opsbook.metrics.store import Layout, Receipt, Stats, StoreError, TooManySeriesError
 
 _LAYOUTS = 4_096
@@ -173,11 +174,27 @@ class Engine:
             )
 
     def select(self, matchers: tuple[Matcher, ...], start: int, end: int) -> list[Frame]:
+        return self._frames(self._reading.pending(matchers, start, end))
+
+    def shares(self, matchers: tuple[Matcher, ...], start: int, end: int) -> list[Share]:
+        """What is not in one group alone is read at once: one series stands in one frame."""
+        pending = self._reading.pending(matchers, start, end)
+        if any(one.selection.twins for one in pending):
+            return [given(frame) for frame in self._frames(pending)]
+        return [Share(one.samples, partial(self._frame, one)) for one in pending]
+
+    def _frames(self, pending: list[Pending]) -> list[Frame]:
+        found = [frame for one in pending if (frame := self._frame(one)) is not None]
+        return untwinned(found) if any(one.selection.twins for one in pending) else found
+
+    def _frame(self, pending: Pending) -> Frame | None:
+        """Without the blocks that turn out to be broken."""
         while True:
             try:
-                return self._reading.select(matchers, start, end)
+                return self._reading.frame(pending)
             except BrokenBlockError as error:
                 self._holdings.set_aside(error.block, str(error))
+                pending = self._reading.again(pending)
 
     def series(self, matchers: tuple[Matcher, ...], start: int, end: int) -> list[Labels]:
         return self._reading.series(matchers, start, end)
@@ -304,7 +321,7 @@ def _check_lengths(group: str, labels: Labels, limits: Limits) -> None:
 
 
 def _samples(head: Snapshot) -> int:
-    return head.values.size - int(is_absent(np.ascontiguousarray(head.values)).sum())
+    return sum(tile.size - int(is_absent(tile).sum()) for tile in head.tiles)
 
 
 def _size(directory: Path) -> int:

@@ -5,7 +5,7 @@ from itertools import groupby
 
 from opsbook.core.labels import NAME, Labels
 
-_MOST = 256
+_MOST = 128
 """Columns in one chunk; what is encoded at once stays small in memory."""
 
 Key = tuple[str, Labels, float, str]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from opsbook.metrics.storage.block import Block, Section
 from opsbook.metrics.storage.group import EVER, Group
@@ -37,11 +38,15 @@ class Holdings:
 
         Each group changes at once, one after the other, so that nobody waits long.
         """
-        sections = [(block, section) for block in new for section in block.sections]
+        parts = [
+            Part(block, section, self._numbers(section))
+            for block in new
+            for section in block.sections
+        ]
         names = {section.group for block in old for section in block.sections}
-        names.update(section.group for _, section in sections)
+        names.update(part.section.group for part in parts)
         for name in names:
-            mine = [(block, section) for block, section in sections if section.group == name]
+            mine = [part for part in parts if part.section.group == name]
             with self.lock:
                 self._exchange(self.group(name), old, mine, rows.get(name, 0))
         with self.lock:
@@ -49,20 +54,24 @@ class Holdings:
                 self.blocks.pop(block.path.name, None)
             self.blocks.update((block.path.name, block) for block in new)
 
-    def _exchange(
-        self, group: Group, old: list[Block], new: list[tuple[Block, Section]], rows: int
-    ) -> None:
+    def _numbers(self, section: Section) -> NDArray[np.int64]:
+        """Of its series. Found for some at a time, since others wait; only `forget_dead` takes a
+        number away, and never while blocks are exchanged."""
+        numbers: list[int] = []
+        for chunk in section.chunks:
+            with self.lock:
+                numbers += [self.index.add(section.group, one) for one in chunk.labels]
+        return np.array(numbers, np.int64)
+
+    def _exchange(self, group: Group, old: list[Block], new: list[Part], rows: int) -> None:
         for part in group.parts:
             if part.block in old:
                 group.detach(part)
-        for block, section in new:
-            group.floor = max(group.floor, section.floor)
-            group.newest = max(group.newest, section.last)
-            ids = [
-                self.index.add(group.name, one) for chunk in section.chunks for one in chunk.labels
-            ]
-            if ids:
-                group.attach(Part(block, section, np.array(ids, np.int64)))
+        for part in new:
+            group.floor = max(group.floor, part.section.floor)
+            group.newest = max(group.newest, part.last)
+            if len(part.ids):
+                group.attach(part)
         if rows:
             group.drop(rows)
 

@@ -32,6 +32,16 @@ def put_back(values: Values, runs: Runs, row: int) -> None:
         bits[start : start + length] = marker
 
 
+def clipped(runs: Runs, rows: slice) -> Runs:
+    """What of the runs lies in some rows, counted from the first of these."""
+    start = np.maximum(runs["start"].astype(np.int64), rows.start)
+    stop = np.minimum(runs["start"].astype(np.int64) + runs["length"], rows.stop)
+    inside = stop > start
+    kept: Runs = runs[inside].copy()
+    kept["start"], kept["length"] = (start - rows.start)[inside], (stop - start)[inside]
+    return kept
+
+
 def _runs(column: int, values: Values, special: NDArray[np.bool_]) -> Runs:
     bits = np.where(special, values.view(np.uint64), np.uint64(0))
     edges = np.flatnonzero(np.diff(bits, prepend=~bits[:1]))

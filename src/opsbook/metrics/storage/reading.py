@@ -1,7 +1,7 @@
 """Frames out of what is held."""
 
 from collections import OrderedDict, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,6 +28,20 @@ class Selection:
     group: Group
     ids: Ids
     labels: tuple[Labels, ...]
+    twins: bool
+    """Whether other groups may have some of these series too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A frame that has not been read yet."""
+
+    selection: Selection
+    view: View
+    start: int
+    end: int
+    samples: int
+    """About how many there are."""
 
 
 class Reading:
@@ -38,21 +52,27 @@ class Reading:
         self._strips = Strips(limits.cache_bytes)
         self._matches: OrderedDict[tuple[Matcher, ...], tuple[int, list[Selection]]] = OrderedDict()
 
-    def select(self, matchers: tuple[Matcher, ...], start: int, end: int) -> list[Frame]:
-        """Raises BrokenBlockError and TooManySamplesError."""
+    def pending(self, matchers: tuple[Matcher, ...], start: int, end: int) -> "list[Pending]":
+        """What there is to read. Raises TooManySamplesError."""
         self._holdings.index.prepare(matchers)
         with self._holdings.lock:
-            selections = self._selections(matchers)
-            views = [selection.group.view() for selection in selections]
-            twins = frozenset(self._holdings.index.twins)
-        self._check_size(selections, views, start, end)
-        frames = []
-        for selection, view in zip(selections, views, strict=True):
-            rows = self._rows(selection, view, start, end)
-            frame = _frame(selection.labels, rows)
-            if frame is not None:
-                frames.append(frame)
-        return _untwinned(frames) if twins else frames
+            views = [(one, one.group.view()) for one in self._selections(matchers)]
+        found = [
+            Pending(selection, view, start, end, len(selection.ids) * _row_count(view, start, end))
+            for selection, view in views
+        ]
+        self._check_size(found)
+        return found
+
+    def again(self, pending: "Pending") -> "Pending":
+        """The same of what is held now."""
+        with self._holdings.lock:
+            return replace(pending, view=pending.selection.group.view())
+
+    def frame(self, pending: "Pending") -> Frame | None:
+        """Raises BrokenBlockError."""
+        rows = self._rows(pending.selection, pending.view, pending.start, pending.end)
+        return _frame(pending.selection.labels, rows)
 
     def series(self, matchers: tuple[Matcher, ...], start: int, end: int) -> list[Labels]:
         self._holdings.index.prepare(matchers)
@@ -89,16 +109,13 @@ class Reading:
             members.sort(key=lambda member: family_key(member[0]))
             numbers = np.array([number for _, number in members], np.int64)
             labels = tuple(one for one, _ in members)
-            found.append(Selection(self._holdings.group(name), numbers, labels))
+            twins = not index.twins.isdisjoint(numbers.tolist())
+            found.append(Selection(self._holdings.group(name), numbers, labels, twins))
         return found
 
-    def _check_size(
-        self, selections: list[Selection], views: list[View], start: int, end: int
-    ) -> None:
+    def _check_size(self, found: list[Pending]) -> None:
         most = self._limits.query_samples
-        count = 0
-        for selection, view in zip(selections, views, strict=True):
-            count += len(selection.ids) * _row_count(view, start, end)
+        count = sum(pending.samples for pending in found)
         if count > most:
             raise TooManySamplesError(
                 f"the selector would read about {count} samples, more than {most}; "
@@ -126,7 +143,7 @@ def _there(view: View, start: int, end: int) -> Ids:
     low, high = np.searchsorted(view.head.times, (start, end + 1))
     found = [part.ids for part in view.parts if part.first <= end and part.last >= start]
     if low < high:
-        values = np.ascontiguousarray(view.head.values[low:high])
+        values = view.head.read(int(low), int(high))
         found.append(view.head.ids[~is_absent(values).all(axis=0)])
     return np.concatenate(found) if found else np.empty(0, np.int64)
 
@@ -136,7 +153,7 @@ def _frame(labels: tuple[Labels, ...], rows: Rows) -> Frame | None:
     if not len(rows.times):
         return None
     if not rows.marked.any():
-        return Frame(labels, rows.times, rows.values, whole=True)
+        return Frame(labels, rows.times, rows.values, whole=True, falls=rows.falls)
     absent = is_absent(rows.values)
     if not absent.any():
         return Frame(labels, rows.times, rows.values, whole=not is_stale(rows.values).any())
@@ -155,7 +172,7 @@ def _whole(values: Values) -> bool:
     return not (is_absent(values) | is_stale(values)).any()
 
 
-def _untwinned(frames: list[Frame]) -> list[Frame]:
+def untwinned(frames: list[Frame]) -> list[Frame]:
     """The same series in several groups, each with its own times, becomes one of its own."""
     places: dict[Labels, list[tuple[Frame, int]]] = defaultdict(list)
     for frame in frames:

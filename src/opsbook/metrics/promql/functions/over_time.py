@@ -6,9 +6,11 @@ import numpy as np
 
 from opsbook.core.labels import labels_of
 from opsbook.metrics.model import Values
+from opsbook.metrics.promql import sliding
 from opsbook.metrics.promql.arguments import Arguments, Function
 from opsbook.metrics.promql.functions.absent import labels_sought
 from opsbook.metrics.promql.quantiles import quantile, warn_of
+from opsbook.metrics.promql.query import Query
 from opsbook.metrics.promql.sums import mean, total
 from opsbook.metrics.promql.vector import Mask, Vector, single
 from opsbook.metrics.promql.windows import Windows
@@ -25,20 +27,35 @@ def _folding(function: Callable[[Values], Values]) -> Function:
     return apply
 
 
-def _adding(function: Callable[..., Values]) -> Function:
+def _adding(function: Callable[..., Values], *, mean: bool) -> Function:
     """The signs are looked at once for all windows."""
 
     def apply(arguments: Arguments) -> Vector:
         def over(windows: Windows) -> Vector:
-            one_sign = bool(windows.values.min() >= 0)
-            values = windows.fold(
-                arguments.query, lambda _, window: function(window, one_sign=one_sign)
-            )
+            values = _summed(arguments.query, windows, mean=mean)
+            if values is None:
+                one_sign = bool(windows.values.min() >= 0)
+                values = windows.fold(
+                    arguments.query, lambda _, window: function(window, one_sign=one_sign)
+                )
             return windows.result(values, windows.filled())
 
         return arguments.over_windows(over)
 
     return apply
+
+
+def _summed(query: Query, windows: Windows, *, mean: bool) -> Values | None:
+    """Of windows that overlap; None where a sum would not be finite."""
+    if not sliding.overlapping(windows):
+        return None
+    least, most = windows.values.min(), windows.values.max()
+    if not (np.isfinite(least) and np.isfinite(most)):
+        return None
+    values = sliding.sums(query, windows, one_sign=bool(least >= 0))
+    if mean:
+        values /= np.maximum(windows.counts, 1)[:, None]
+    return values if np.isfinite(values).all() else None
 
 
 def _extreme(plain: np.ufunc, without_nan: np.ufunc) -> Function:
@@ -50,7 +67,18 @@ def _extreme(plain: np.ufunc, without_nan: np.ufunc) -> Function:
             values = without_nan.reduce(window, axis=0)
         return values
 
-    return _folding(reduce)
+    def apply(arguments: Arguments) -> Vector:
+        def over(windows: Windows) -> Vector:
+            query = arguments.query
+            if sliding.overlapping(windows):
+                values = sliding.extremes(query, windows, plain, without_nan)
+            else:
+                values = windows.fold(query, lambda _, window: reduce(window))
+            return windows.result(values, windows.filled())
+
+        return arguments.over_windows(over)
+
+    return apply
 
 
 def _variance(window: Values) -> Values:
@@ -145,8 +173,8 @@ def _fell(before: Values, after: Values) -> Mask:
 
 
 FUNCTIONS: dict[str, Function] = {
-    "sum_over_time": _adding(total),
-    "avg_over_time": _adding(mean),
+    "sum_over_time": _adding(total, mean=False),
+    "avg_over_time": _adding(mean, mean=True),
     "min_over_time": _extreme(np.minimum, np.fmin),
     "max_over_time": _extreme(np.maximum, np.fmax),
     "stdvar_over_time": _folding(_variance),

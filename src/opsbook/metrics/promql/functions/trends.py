@@ -9,12 +9,28 @@ from opsbook.metrics.promql.windows import Windows
 
 
 def _slope(times: Times, values: Values) -> Values:
-    """By least squares, per second; measured from the means, which keeps the digits."""
+    """By least squares, per second."""
+    slopes: Values = _line(times, values)[0]
+    return slopes
+
+
+def _line(times: Times, values: Values) -> Values:
+    """Slopes, and the values in the middle of the window, and when that is, in seconds.
+
+    Measured from the first sample and from the means, which keeps the digits.
+    """
     seconds = (times - times[0]) / 1000
-    seconds = seconds - seconds.mean()
-    risen = values - values[0]
-    slopes = seconds @ risen / (seconds @ seconds)
-    return np.where(np.isfinite(values).all(axis=0), slopes, np.nan)
+    middle = np.add.reduce(seconds) / len(seconds)
+    seconds -= middle
+    weights = np.array([seconds / (seconds @ seconds), np.full(len(seconds), 1 / len(seconds))])
+    lines = np.empty((3, values.shape[1]))
+    # Both sums in one product: a window of hundreds of rows is read once.
+    np.matmul(weights, values - values[0], out=lines[:2])
+    if not np.isfinite(lines[0]).all():
+        lines[0, ~np.isfinite(values).all(axis=0)] = np.nan
+    lines[1] += values[0]
+    lines[2] = times[0] / 1000 + middle
+    return lines
 
 
 def _deriv(arguments: Arguments) -> Vector:
@@ -29,23 +45,11 @@ def _predict_linear(arguments: Arguments) -> Vector:
     ahead = arguments.scalar(1)
 
     def over(windows: Windows) -> Vector:
-        query = arguments.query
-        slopes = windows.fold(query, _slope, 2)
-        levels = windows.fold(query, _level, 2)
-        middles = windows.fold(query, _middle, 2)
+        slopes, levels, middles = windows.fold_many(arguments.query, _line, 3, 2)
         seconds = arguments.grid.times[:, None] / 1000 - middles + ahead[:, None]
         return windows.result(levels + slopes * seconds, windows.filled(2))
 
     return arguments.over_windows(over)
-
-
-def _level(_: Times, values: Values) -> Values:
-    level: Values = values[0] + (values - values[0]).mean(axis=0)
-    return level
-
-
-def _middle(times: Times, values: Values) -> Values:
-    return np.full(values.shape[1], times[0] / 1000 + ((times - times[0]) / 1000).mean())
 
 
 FUNCTIONS: dict[str, Function] = {"deriv": _deriv, "predict_linear": _predict_linear}
