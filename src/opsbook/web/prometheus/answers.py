@@ -4,20 +4,25 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from typing import Any
+
+import numpy as np
 
 from opsbook.core.labels import Labels
 from opsbook.metrics.promql.numbers import plain
 from opsbook.metrics.promql.result import Result, Series
 from opsbook.web.prometheus.errors import ApiError
-from opsbook.web.prometheus.numbers import Points, number, stamp
+from opsbook.web.prometheus.numbers import Points, numbers, stamp
 
 TRUNCATED = "results truncated due to limit"
 _PIECE = 256 * 1024
 _WORTH_PACKING = 16 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
 _SERIES_AT_ONCE = 500
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+"""One for all: making one costs more than writing a label set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +49,7 @@ def answer(data: Any, warnings: Sequence[str] = ()) -> Answer:
 
 
 def as_json(data: Any) -> bytes:
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", errors="replace")
+    return _ENCODER.encode(data).encode("utf-8", errors="replace")
 
 
 def label_sets(found: Sequence[Labels], warnings: Sequence[str] = ()) -> Answer:
@@ -107,17 +111,28 @@ def _values(result: Result, series: Sequence[Series], at: int) -> Iterator[bytes
         yield b"]"
 
 
-def _vector(series: Iterable[Series]) -> Iterator[bytes]:
-    for each in series:
-        point = _pair(int(each.times[0]), number(float(each.values[0])))
-        yield b'{"metric":' + as_json(dict(each.labels)) + b',"value":' + point + b"}"
+def _vector(series: Sequence[Series]) -> Iterator[bytes]:
+    values = np.fromiter((each.values[0] for each in series), np.float64, len(series))
+    at, written = None, b""
+    for each, value in zip(series, numbers(values), strict=True):
+        if each.times[0] != at:
+            at = each.times[0]
+            written = stamp(int(at)).encode()
+        yield b'{"metric":%b,"value":[%b,"%b"]}' % (_metric(each.labels), written, value)
 
 
 def _matrix(series: Iterable[Series]) -> Iterator[bytes]:
     points = Points()
     for each in series:
         written = points.write(each.times, each.values)
-        yield b'{"metric":' + as_json(dict(each.labels)) + b',"values":[' + written + b"]}"
+        yield b'{"metric":%b,"values":[%b]}' % (_metric(each.labels), written)
+
+
+@lru_cache(maxsize=20_000)
+def _metric(labels: Labels) -> bytes:
+    """Remembered: the same series are asked for again and again, and a query of a thousand of
+    them spent more time here than in its evaluation."""
+    return as_json(dict(labels))
 
 
 def _pair(at: int, value: str) -> bytes:
