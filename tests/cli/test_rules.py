@@ -1,4 +1,4 @@
-"""`opsbook rules check`"""
+"""`opsbook rules check` and `opsbook rules test`"""
 
 from pathlib import Path
 
@@ -40,3 +40,42 @@ def test_a_remark_is_no_error(tmp_path: Path) -> None:
     ran = opsbook("rules", "check", file)
     assert ran.returncode == 0
     assert ran.stderr.startswith(f"remark: {file}:4:23 groups[0].rules[0].expr: the expression")
+
+
+def test_templates_are_checked_too(tmp_path: Path) -> None:
+    rule = one_rule('{alert: x, expr: up, annotations: {a: "{{ $nope }}"}}')
+    ran = opsbook("rules", "check", write(tmp_path / "a.yml", rule))
+    assert ran.returncode == 1
+    assert "groups[0].rules[0].annotations.a: not a template" in ran.stderr
+
+
+TESTS = """rule_files: [rules.yml]
+tests:
+- interval: 1m
+  input_series: [{series: up, values: '1 0x9'}]
+  alert_rule_test: [{eval_time: 5m, alertname: Down, exp_alerts: [{}]}]
+"""
+
+
+def test_unit_tests_that_pass_are_counted(tmp_path: Path) -> None:
+    write(tmp_path / "rules.yml", one_rule("{alert: Down, expr: up == 0}"))
+    file = write(tmp_path / "tests.yml", TESTS)
+    ran = opsbook("rules", "test", file)
+    assert ran.stdout == f"{file}: 1 test passed, 6 evaluations\n"
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_unit_tests_that_fail_are_told_with_their_places(tmp_path: Path) -> None:
+    write(tmp_path / "rules.yml", one_rule("{alert: Down, expr: up == 0, for: 9m}"))
+    file = write(tmp_path / "tests.yml", TESTS)
+    ran = opsbook("rules", "test", file, tmp_path / "none.yml")
+    assert ran.returncode == 1
+    assert f"{file}: failed: 1 problem\n" in ran.stdout
+    assert ran.stderr.startswith(f"{file}:5:21 tests[0].alert_rule_test[0]: alert Down at 5m: ")
+    assert "none.yml" in ran.stderr
+
+
+def test_a_rule_that_cannot_be_evaluated_is_told_once(tmp_path: Path) -> None:
+    write(tmp_path / "rules.yml", one_rule("{alert: Down, expr: 'up[5m]'}"))
+    ran = opsbook("rules", "test", write(tmp_path / "tests.yml", TESTS))
+    assert ran.stderr.count("rule result is not a vector or scalar") == 1
