@@ -193,7 +193,7 @@ class Cursor:
                 raise RefusedError("twice, or without a name")
             bound = {"histogram": "le", "summary": "quantile"}.get(self.type)
             pairs[name] = shown(value) if name == bound else value
-        return tuple(sorted((name, value) for name, value in pairs.items() if value))
+        return tuple(sorted(pairs.items()))
 
     def value(self) -> tuple[float, int | None]:
         if self.openmetrics:

@@ -128,7 +128,8 @@ def ours(body: bytes, content_type: str) -> dict[Labels, float] | None:
         found = Reader().read(body, content_type)
     except ExpositionError:
         return None
-    return dict(zip(found.labels, found.values.tolist(), strict=True))
+    named = (labels_of(dict(labels)) for labels in found.labels)
+    return dict(zip(named, found.values.tolist(), strict=True))
 
 
 @pytest.mark.parametrize(

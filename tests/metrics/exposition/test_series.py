@@ -2,7 +2,7 @@
 
 import pytest
 
-from opsbook.core.labels import NAME, labels_of
+from opsbook.core.labels import NAME
 from opsbook.metrics.exposition.heads import Head
 from opsbook.metrics.exposition.series import Naming, unescaped, unescaped_help
 from opsbook.probes.exposition import ExpositionError
@@ -10,7 +10,8 @@ from opsbook.probes.exposition import ExpositionError
 
 def test_labels_are_sorted_and_unescaped() -> None:
     head = Head(b"up", [(b"z", rb"\\\"\n\d"), (b"a", b"\xc3\xa9"), (b"b", b"")], 0)
-    assert Naming().labels(head, None) == labels_of({NAME: "up", "z": '\\"\n\\d', "a": "é"})
+    labels = Naming().labels(head, None)
+    assert labels == ((NAME, "up"), ("a", "é"), ("b", ""), ("z", '\\"\n\\d'))
 
 
 def test_equal_texts_are_one_object() -> None:

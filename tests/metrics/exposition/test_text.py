@@ -45,9 +45,9 @@ def test_names_in_quotes_may_hold_anything() -> None:
     assert labels == labels_of({NAME: 'mein "Maß"\n', "my.label": "x", "b": "y"})
 
 
-def test_an_empty_label_is_none() -> None:
+def test_an_empty_label_is_kept_for_those_who_honour_labels() -> None:
     [labels] = Reader().read(b'up{a="",b="c"} 1', TEXT).labels
-    assert labels == labels_of({NAME: "up", "b": "c"})
+    assert labels == ((NAME, "up"), ("a", ""), ("b", "c"))
 
 
 def test_timestamps_are_milliseconds() -> None:

@@ -191,7 +191,6 @@ def test_for_both_the_same_series_have_ended(observed: dict[str, Both], step: st
     assert ours == theirs
 
 
-@pytest.mark.xfail(reason="the reader of expositions drops labels that are empty")
 def test_an_empty_label_that_is_honoured_stays_empty(observed: dict[str, Both]) -> None:
     ours, theirs = observed["empty"]
     assert ours == theirs

@@ -28,8 +28,8 @@ class Exposition:
     """The arrays are the caller's own; labels and metadata are shared with later reads."""
 
     labels: tuple[Labels, ...]
-    """With the metric's name, in order of first appearance. The same object as at the read
-    before when the lines name the same series in the same order."""
+    """With the metric's name and with empty values, in order of first appearance. The same
+    object as at the read before when the lines name the same series in the same order."""
     values: Values
     """Never STALE or ABSENT: whatever NaN is written is the plain one."""
     times: Times | None

@@ -2,7 +2,7 @@
 
 import re
 
-from opsbook.core.labels import NAME, Labels, labels_of
+from opsbook.core.labels import NAME, Labels
 from opsbook.metrics.exposition.canonical import canonical
 from opsbook.metrics.exposition.heads import Head
 from opsbook.probes.exposition import ExpositionError
@@ -28,7 +28,8 @@ class Naming:
             named[name] = canonical(value) if name == bound else value
         if "" in named:
             raise ExpositionError("a label has no name")
-        return labels_of(named)
+        # Empty ones too: whose labels are honoured may leave one out on purpose.
+        return tuple(sorted(named.items()))
 
 
 class _Texts(dict[bytes, str]):
