@@ -19,12 +19,12 @@ def opsbook(*words: object, timeout: float = 60) -> "subprocess.CompletedProcess
 
 
 @contextmanager
-def opsbook_up(book: Path, data: Path) -> "Iterator[subprocess.Popen[str]]":
-    """`opsbook up` running, well within ten seconds; ended with SIGTERM if it still runs."""
+def opsbook_up(book: Path, data: Path, state: str = "up") -> "Iterator[subprocess.Popen[str]]":
+    """`opsbook up` running, in `state` within ten seconds; ended with SIGTERM if it still runs."""
     command = [*OPSBOOK, "up", str(book), "--data", str(data), "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
-        wait_for_state(data, "up")
+        wait_for_state(data, state)
         yield process
     finally:
         process.terminate()

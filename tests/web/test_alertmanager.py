@@ -10,49 +10,17 @@ from typing import Any
 
 import httpx2
 import pytest
-from fastapi import FastAPI
 
-from opsbook.alerts.delivery.service import Alerting
-from opsbook.alerts.routing.matchers import parse_matchers
-from opsbook.alerts.routing.route import Branch
-from opsbook.core.clock import SystemClock
-from opsbook.state.database import connect, sqlite_url
-from opsbook.state.ledger import Ledger
-from opsbook.web.alertmanager.routes import alertmanager_routes
-from opsbook.web.server import WebServer, listen
-from opsbook.web.settings import WebSettings
-from tests.alerts.delivery.scene import Memory, inhibition, setup
 from tests.requirement import needs_program
+from tests.web.alerting import alerting_at
 
 JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture
 async def address(tmp_path: Path) -> AsyncIterator[str]:
-    """An alerting with two receivers, behind its API on a free port."""
-    engine = connect(sqlite_url(tmp_path / "state.db"))
-    clock = SystemClock()
-    ledger = Ledger(engine, clock)
-    wanted = setup(
-        Branch(parse_matchers("team=db"), receiver="db"),
-        receivers={"default": [Memory()], "db": [Memory()]},
-        inhibitions=[inhibition("severity=critical", "severity=warning", "host")],
-        group_wait=0.0,
-    )
-    alerting = Alerting(wanted, engine, ledger, clock, "http://opsbook")
-    api = FastAPI()
-    api.include_router(
-        alertmanager_routes(alerting, clock, lambda: "route:\n  receiver: default\n")
-    )
-    server = WebServer(api, listen(WebSettings(port=0)))
-    tasks = [asyncio.create_task(alerting.run()), asyncio.create_task(server.run())]
-    yield server.address
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    server.close()
-    ledger.close()
-    engine.dispose()
+    async with alerting_at(tmp_path) as address:
+        yield address
 
 
 @pytest.fixture

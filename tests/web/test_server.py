@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from opsbook.core.errors import BadInputError
-from opsbook.web.server import create_api, listen
+from opsbook.web.server import listen
 from opsbook.web.settings import WebSettings
 from opsbook.web.status import PlatformStatus
 from tests.eventually import eventually

@@ -22,6 +22,7 @@ from opsbook.metrics.rules.runner import Runner
 from opsbook.metrics.rules.settings import DeclaredGroup
 from opsbook.probes.watch import Watch
 from opsbook.state.ledger import Ledger
+from opsbook.web.alerting_health import AlertingHealth
 from opsbook.web.alertmanager.routes import alertmanager_routes
 from opsbook.web.alerts import alert_routes
 
@@ -68,6 +69,11 @@ class Alerts:
         return {"alert rules": raise_alerts, "alerting": self.delivery.run}
 
     @property
+    def health(self) -> AlertingHealth:
+        """Whether alerts reach people."""
+        return AlertingHealth(self.delivery, self._rules.courier, self._clock)
+
+    @property
     def routers(self) -> list[APIRouter]:
         """The paths over it."""
         return [
@@ -80,4 +86,5 @@ class Alerts:
         configuration = settings.configuration()
         setup = await asyncio.to_thread(configuration.setup)
         self.delivery.reload(setup)
+        self._rules.reload(settings)
         self.configuration = configuration

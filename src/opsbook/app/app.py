@@ -1,6 +1,7 @@
 """The application: a book, with every room built and connected."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any
@@ -24,11 +25,15 @@ from opsbook.state.chain import Verdict
 from opsbook.state.database import connect, reading, sqlite_url
 from opsbook.state.datadir import DataDir
 from opsbook.state.ledger import Ledger, read_entries, verify
-from opsbook.web.kpis import kpi_routes
 from opsbook.web.server import WebServer, address_of, create_api, listen
 from opsbook.web.settings import WebSettings
 from opsbook.web.status import StatusView
 from opsbook.web.store_health import StoreHealth
+
+logger = logging.getLogger(__name__)
+
+_RELOADED = {"alerts", "rules"}
+"""Sections of a book that are read again while it runs."""
 
 
 class App:
@@ -76,11 +81,12 @@ class App:
                 self.services,
                 self.ledger,
                 StoreHealth(self.measuring.store, self.measuring.recorder, self.clock),
+                self.alerts.health,
                 self.clock,
             )
             self.view = view
             self.api = create_api(view, self.measuring.store, self.measuring.sources)
-            for router in (kpi_routes(self.measuring.kpis, self.clock), *self.alerts.routers):
+            for router in (*self.measuring.routers, *self.alerts.routers):
                 self.api.include_router(router)
             self.web = WebServer(self.api, self._listener)
         except BaseException:
@@ -104,6 +110,20 @@ class App:
         finally:
             self.ledger.record("watch.stopped", self.book.platform.name)
             await self.ledger.flush(within=5)
+
+    async def reload(self, book: Book) -> None:
+        """Tell and evaluate by another book; the rest of it needs a restart, and that is said.
+
+        Raises BadInputError, and then everything is as it was.
+        """
+        await self.alerts.reload(book.alerts or AlertSettings())
+        await self.measuring.reload(book)
+        # Not compared as objects: those of a running book remember what they did.
+        wanted, running = (each.model_dump(exclude=_RELOADED) for each in (book, self.book))
+        waiting = [name for name in wanted if wanted[name] != running.get(name)]
+        if waiting:
+            logger.warning("changed, and not in force until a restart: %s", ", ".join(waiting))
+        self.ledger.record("book.reloaded", book.platform.name, not_in_force=waiting)
 
     @property
     def _work(self) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:

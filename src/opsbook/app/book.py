@@ -6,6 +6,7 @@ from typing import Any, Optional
 
 from pydantic import Field, create_model
 
+from opsbook.alerts.rules.check import template_problems
 from opsbook.alerts.settings import AlertSettings, alert_problems, alert_settings_type
 from opsbook.app.prometheus import prometheus_remarks, prometheus_rule_problems
 from opsbook.book.fields import Name
@@ -99,7 +100,7 @@ def _metrics_problems(book: Book, source: Source) -> list[Problem]:
     return [
         *scrape_problems(book.scrape, source),
         *prometheus_rule_problems(book.scrape, source),
-        *rules_problems(book.rules, source),
+        *rules_problems(book.rules, source, template_problems),
         *kpi_problems(book.kpis, source),
         *alert_problems(book.alerts, source),
     ]

@@ -6,6 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from fastapi import APIRouter
+
+from opsbook.alerts.rules.health import HealthOfRules
 from opsbook.app.book import Book
 from opsbook.app.prometheus import external_labels, prometheus_files, rules_of
 from opsbook.core.clock import Clock
@@ -26,7 +29,12 @@ from opsbook.metrics.scraping.configuration import PrometheusConfig, every_job
 from opsbook.metrics.scraping.scraper import Scraper
 from opsbook.metrics.store import store_kinds
 from opsbook.probes.watch import Watch
+from opsbook.web.kpis import kpi_routes
 from opsbook.web.prometheus.sources import Sources
+from opsbook.web.rules import rule_routes
+
+_LATELY = 3600.0
+"""Seconds for which a series that is not measured any more still counts as data."""
 
 MakeGroups = Callable[[Iterable[DeclaredGroup], Mapping[str, Kpi]], list[Group]]
 
@@ -48,6 +56,7 @@ class Measuring:
         Raises BadInputError, BookError.
         """
         files = prometheus_files(book.scrape)
+        self._clock = clock
         self.store = book.metrics.store if book.metrics else store_kinds.load("embedded")()
         self.store.bind(home, clock)
         self.querier = querier(self.store)
@@ -57,6 +66,7 @@ class Measuring:
         jobs = every_job(book.scrape, files)
         self.scraper = Scraper(jobs, self.store, self.catalogue, clock)
         self.kpis = Kpis(book.kpis, self.store, self.querier, clock)
+        self._make = make
         groups = make(_declared(book, files), self.kpis.kpis)
         self.rules = Runner(groups, self.store, self.querier, clock)
         self.external_labels = external_labels(book.scrape, files)
@@ -73,6 +83,15 @@ class Measuring:
         )
 
     @property
+    def routers(self) -> list[APIRouter]:
+        """The paths over KPIs and rules."""
+        health = HealthOfRules(self.store, self.querier, _LATELY)
+        return [
+            kpi_routes(self.kpis, self._clock),
+            rule_routes(health, self.rules, self._clock),
+        ]
+
+    @property
     def work(self) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
         """Name → what has to run as long as the watch does."""
         return {
@@ -81,6 +100,12 @@ class Measuring:
             "rules": self.rules.run,
             "kpis": self.kpis.run,
         }
+
+    async def reload(self, book: Book) -> None:
+        """Evaluate the rules of another book. What did not change goes on as it was. Raises
+        BookError, and then nothing has changed."""
+        declared = _declared(book, prometheus_files(book.scrape))
+        await self.rules.replace(self._make(declared, self.kpis.kpis))
 
     async def start(self) -> None:
         """Open the store. Raises StoreError."""

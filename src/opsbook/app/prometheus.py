@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from opsbook.alerts.rules.check import template_problems
 from opsbook.book.problems import BookError, Problem
 from opsbook.book.source import Source
 from opsbook.metrics.rules.settings import RulesSettings, rules_problems
@@ -27,7 +28,9 @@ def prometheus_rule_problems(settings: ScrapeSettings, source: Source) -> list[P
         files = prometheus_files(settings)
     except BookError:
         return []  # told where the files themselves are looked at
-    return [each for file in files for each in rules_problems(rules_of(file), source)]
+    return [
+        each for file in files for each in rules_problems(rules_of(file), source, template_problems)
+    ]
 
 
 def prometheus_remarks(settings: ScrapeSettings) -> list[Problem]:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import uvloop
@@ -11,10 +11,14 @@ import uvloop
 from opsbook.core.secrets import mask
 
 
-def run_until_signal(work: Coroutine[Any, Any, None]) -> None:
-    """Run until it ends, or until SIGINT or SIGTERM cancels it and it has cleaned up."""
+def run_until_signal(
+    work: Coroutine[Any, Any, None],
+    reload: Callable[[], Coroutine[Any, Any, None]] | None = None,
+) -> None:
+    """Run until it ends, or until SIGINT or SIGTERM cancels it and it has cleaned up. SIGHUP
+    calls `reload`; without one it ends the process, as it does by default."""
     configure_logging()
-    uvloop.run(_until_signal(work))
+    uvloop.run(_until_signal(work, reload))
 
 
 def configure_logging() -> None:
@@ -24,7 +28,9 @@ def configure_logging() -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
 
 
-async def _until_signal(work: Coroutine[Any, Any, None]) -> None:
+async def _until_signal(
+    work: Coroutine[Any, Any, None], reload: Callable[[], Coroutine[Any, Any, None]] | None
+) -> None:
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
     asked = False
@@ -34,13 +40,23 @@ async def _until_signal(work: Coroutine[Any, Any, None]) -> None:
         asked = True
         task.cancel()
 
+    reloads: set[asyncio.Task[None]] = set()
+
+    def again() -> None:
+        assert reload is not None
+        reloads.add(asyncio.ensure_future(reload()))
+
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, end)
+    if reload is not None:
+        loop.add_signal_handler(signal.SIGHUP, again)
     try:
         await task
     except asyncio.CancelledError:
         if not asked:
             raise
+    finally:
+        await asyncio.gather(*reloads, return_exceptions=True)
 
 
 class _Masked(logging.Formatter):

@@ -1,20 +1,26 @@
 """`opsbook rules`: Prometheus' rule files and their unit tests, without a Prometheus."""
 
+import json
 import logging
 from pathlib import Path
+from typing import Any
 
 import click
 
 from opsbook.alerts.rules.check import template_problems
 from opsbook.alerts.rules.unit.run import run_tests
 from opsbook.book.problems import BookError
+from opsbook.cli.ask import NotRunningError, address_of, ask
+from opsbook.cli.columns import print_columns
+from opsbook.cli.data import data_option
 from opsbook.metrics.rules.file import read_rules, remarks_on
 from opsbook.metrics.rules.spec import RuleFile
+from opsbook.state.datadir import DataDir
 
 
 @click.group()
 def rules() -> None:
-    """Check and test rule files of Prometheus."""
+    """Check and test rule files of Prometheus, and see how those stand that run."""
 
 
 @rules.command()
@@ -42,6 +48,37 @@ def test(ctx: click.Context, files: tuple[Path, ...]) -> None:
     logging.getLogger("opsbook.metrics.rules").setLevel(logging.ERROR)  # it is told below
     passed = [_passes(file) for file in files]
     ctx.exit(0 if all(passed) else 1)
+
+
+@rules.command("list")
+@data_option
+@click.option("--url", help="Ask this address instead of the one in the data directory.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@click.pass_context
+def list_rules(ctx: click.Context, data: DataDir, url: str | None, as_json: bool) -> None:
+    """Ask the running watch for its rules and whether what they ask for is measured.
+
+    A rule whose series were never there is silent whatever happens. Exit code 1 if there is one,
+    or one that failed.
+    """
+    status, found = ask(address_of(data, url), "/api/rules")
+    if status != 200:
+        raise NotRunningError(f"refused: {found}")
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+    else:
+        print_columns(("STANDING", "GROUP", "RULE", "WHY"), map(_row, found))
+    ctx.exit(int(any(each["standing"] in ("error", "never had data") for each in found)))
+
+
+def _row(rule: dict[str, Any]) -> tuple[str, str, str, str]:
+    never = [each["text"] for each in rule["selectors"] if not each["ever"]]
+    lately = [each["text"] for each in rule["selectors"] if each["ever"] and not each["lately"]]
+    why = rule["error"] or ", ".join(
+        [f"never measured: {text}" for text in never]
+        + [f"not measured lately: {text}" for text in lately]
+    )
+    return rule["standing"], rule["group"], rule["rule"], why
 
 
 def _passes(file: Path) -> bool:

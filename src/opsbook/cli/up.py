@@ -1,5 +1,6 @@
 """`opsbook up BOOK`"""
 
+import asyncio
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ from opsbook.app.book import read_book, remarks
 from opsbook.cli.data import data_option
 from opsbook.cli.process import run_until_signal
 from opsbook.cli.story import tell
+from opsbook.core.errors import BadInputError
 from opsbook.state.datadir import DataDir
 from opsbook.web.settings import WebSettings
 
@@ -24,7 +26,7 @@ def up(book: Path, data: DataDir, port: int | None) -> None:
     restart what dies and prove that it is back.
 
     Ends with Ctrl-C or SIGTERM; the services go on and the next `opsbook up` adopts them.
-    `opsbook down BOOK` stops them.
+    `opsbook down BOOK` stops them. SIGHUP reads the book's alerts and rules again.
     """
     read = read_book(book)
     for remark in remarks(read):
@@ -34,9 +36,18 @@ def up(book: Path, data: DataDir, port: int | None) -> None:
     try:
         tell(app.bus)
         click.echo(f"watching {read.platform.name} at {app.web.address} (data in {data.path})")
-        run_until_signal(app.run())
+        run_until_signal(app.run(), lambda: _reload(app, book))
     finally:
         app.close()
     running = [keeper.name for keeper in app.services.keepers.values() if keeper.instance]
     if running:
         click.echo(f"the watch ended; these go on: {', '.join(running)}")
+
+
+async def _reload(app: App, book: Path) -> None:
+    """What is in force stays in force where the book is not good any more."""
+    try:
+        await app.reload(await asyncio.to_thread(read_book, book))
+        click.echo(f"read {book} again: its alerts and rules are in force")
+    except BadInputError as error:
+        click.echo(f"{book} was not read again, nothing has changed:\n{error}", err=True)

@@ -162,7 +162,7 @@ def alert_routes(alerting: Alerting, engine: Engine, clock: Clock) -> APIRouter:
             made = await alerting.silence(wanted, asked.by)
         except BadInputError as error:
             raise HTTPException(400, str(error)) from None
-        return _silence(made, now)
+        return _silence(made, clock.now())
 
     @routes.delete("/silences/{number}")
     async def end_silence(number: str, by: str = "api") -> SilenceView:

@@ -78,6 +78,10 @@ class AlertRules:
             groups.append(kpi_group(kpis, severities, self._setting))
         return groups
 
+    def reload(self, settings: AlertRulesSettings) -> None:
+        """Make groups by other simple rules from now on."""
+        self._settings = settings
+
     async def run(self, groups: Callable[[], Iterable[Group]]) -> None:
         """Tell until cancelled. `groups` gives those that are evaluated now."""
         self.adopt()
