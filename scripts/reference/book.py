@@ -3,18 +3,18 @@
 import ast
 import inspect
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic import BaseModel
 
+from opsbook.alerts.configuration.inheritance import inherited_keys
+from opsbook.alerts.notifier import Notifier
 from opsbook.app.book import Book
 from opsbook.book import fields
-from opsbook.metrics.store import store_kinds
 from opsbook.probes import conditions
-from opsbook.probes.probe import probe_kinds
-from opsbook.services.controller import controller_kinds
 from scripts.reference.markdown import one_line, page, prose, table
+from scripts.reference.plugs import PLUGS, Plug
 from scripts.reference.settings import settings, settings_table
 from scripts.reference.words import schema_of, section_in, type_words
 
@@ -22,13 +22,16 @@ _INCLUDE = """A book may include others: `include: checks.yaml`, or a list of fi
 stands for any name. Paths start at the file that includes. Sections of several files add up; a
 name that stands in two of them is an error."""
 
+_FOR_ENTRIES = "And what entries of receivers have where they do not say it themselves:"
+
 
 def book_page() -> str:
     told = dict(sections(Book))
-    links = {cls: f"#{_anchor(title)}" for title, cls in told.items()}
+    links = {cls: f"#{anchor(title)}" for title, cls in told.items()}
     parts = []
     for title, cls in told.items():
         parts += [f"## {title}", prose(cls), _plugs(title), settings_table(cls, links)]
+        parts += _for_entries() if title == "global" else []
     return page("The book", one_line(_INCLUDE), *parts, "## Values", _values())
 
 
@@ -54,23 +57,35 @@ def _collect(
         _collect(inner, plain, taken, found)
 
 
-def _anchor(title: str) -> str:
+def anchor(title: str) -> str:
     return title.replace(" ", "-")
 
 
 def _plugs(title: str) -> str:
-    """Which kinds an entry of this section names, exactly one of them."""
-    plugs = {
-        "services": (controller_kinds.names(), "controllers", "controller"),
-        "checks": (probe_kinds.names(), "probes", "probe"),
-        "metrics": (store_kinds.names(), "stores", "store"),
-    }
-    if title not in plugs:
-        return ""
-    kinds, folder, noun = plugs[title]
-    names = ", ".join(f"[`{kind}`]({folder}/{kind}.md)" for kind in kinds)
-    entry = "It" if title == "metrics" else "Each entry"
-    return f"{entry} names exactly one {noun} by its key: {names}."
+    """Which kinds an entry of this section names."""
+    return " ".join(
+        f"{plug.chosen}: {_kinds(plug, plug.kinds.names())}."
+        for plug in PLUGS
+        if plug.section == title
+    )
+
+
+def _for_entries() -> list[str]:
+    """What stands under `global:` for the entries of receivers."""
+    takers: dict[str, list[str]] = {}
+    for plug in PLUGS:
+        for kind, cls in plug.each():
+            for key in inherited_keys(cls).values() if issubclass(cls, Notifier) else ():
+                takers.setdefault(key, []).append(_kinds(plug, [kind]))
+    keys: dict[str, list[str]] = {}
+    for key, who in takers.items():
+        keys.setdefault(", ".join(who), []).append(f"`{key}`")
+    rows = ((", ".join(listed), who) for who, listed in keys.items())
+    return [_FOR_ENTRIES, table(("settings", "entries that take them"), rows)]
+
+
+def _kinds(plug: Plug, kinds: Iterable[str]) -> str:
+    return ", ".join(f"[`{plug.key(kind)}`]({plug.folder}/{kind}.md)" for kind in kinds)
 
 
 def _values() -> str:

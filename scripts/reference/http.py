@@ -21,6 +21,9 @@ _BOOK = """
 platform: {name: example}
 services: {a: {process: {command: [a]}}}
 checks: {port: {tcp: {host: localhost, port: 1}}}
+alerts:
+  route: {receiver: desk}
+  receivers: [{name: desk, webhook_configs: [{url: "http://localhost:1"}]}]
 """
 
 
@@ -126,7 +129,7 @@ def _shown() -> tuple[dict[str, Any], str]:
             outcome = Outcome(0.0, 0.0, State.UP, "", {"connect_seconds": 0.0})
             app.watch.checks["port"].take(outcome)
             app.measuring.store.start()
-            asyncio.run(app.view.samples.refresh())
+            asyncio.run(app.view.refresh())
             return app.api.openapi(), expose(app.view)
         finally:
             app.close()

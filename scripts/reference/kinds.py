@@ -1,84 +1,66 @@
-"""The page of a probe kind or of a controller."""
+"""The page of a kind: of a probe, a controller, a store or a notifier."""
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from opsbook.metrics.store import store_kinds
-from opsbook.probes.probe import Probe, probe_kinds
-from opsbook.services.controller import controller_kinds
+from opsbook.alerts.configuration.inheritance import inherited_keys
+from opsbook.alerts.notifier import Notifier
+from opsbook.probes.probe import Probe
 from scripts.reference.markdown import fenced, page, prose, table
-from scripts.reference.settings import (
-    VALUES,
-    settings,
-    settings_table,
-    shared_sections,
-    told_as,
-)
-from scripts.reference.words import section_in
-
-EXAMPLES = Path(__file__).parents[2] / "docs/examples"
+from scripts.reference.places import settings_tables
+from scripts.reference.plugs import Plug
+from scripts.reference.settings import VALUES
 
 _UNITS = {"_seconds": "seconds", "_bytes": "bytes", "_percent": "percent"}
 
+_FROM_GLOBAL = """## Taken from `global:`
 
-def example(plugs: str, kind: str) -> str:
-    """The book in docs/examples/ that shows a kind. Raises FileNotFoundError without one."""
-    return (EXAMPLES / plugs / f"{kind}.yaml").read_text(encoding="utf-8")
+Where an entry does not say one of these, it has what [global](../book.md#global) says."""
 
 
-def probe_page(kind: str, book: str) -> str:
-    cls = probe_kinds.load(kind)
+def kind_page(plug: Plug, kind: str, book: str) -> str:
+    """The page of a kind, with a book that shows it."""
+    cls, key = plug.kinds.load(kind), plug.key(kind)
     return page(
-        f"The probe `{kind}`",
+        f"The {plug.noun} `{kind}`",
+        plug.about(kind),
         prose(cls),
         "## Example",
         fenced(book, "yaml"),
-        f"## Settings under `{kind}:`",
-        settings_table(cls, _links(cls)) or "None.",
-        f"{VALUES.format(up='../')} Interval, deadline and service of the check stand beside "
-        f"`{kind}:`, see [checks](../book.md#checks).",
-        "## Measurements",
-        table(("measurement", "unit", "meaning"), _measurements(cls)),
-        _named_by_the_book(cls),
-        "## Conditions",
-        _conditions(cls.expects),
-    )
-
-
-def controller_page(kind: str, book: str) -> str:
-    cls = controller_kinds.load(kind)
-    return page(
-        f"The controller `{kind}`",
-        prose(cls),
-        "## Example",
-        fenced(book, "yaml"),
-        f"## Settings under `{kind}:`",
-        settings_table(cls, _links(cls)),
-        f"{VALUES.format(up='../')} Dependencies, ports and restarts of the service stand beside "
-        f"`{kind}:`, see [services](../book.md#services).",
-    )
-
-
-def store_page(kind: str, book: str) -> str:
-    cls = store_kinds.load(kind)
-    return page(
-        f"The store `{kind}`",
-        prose(cls),
-        "## Example",
-        fenced(book, "yaml"),
-        f"## Settings under `{kind}:`",
-        settings_table(cls, _links(cls)),
-        VALUES.format(up="../"),
+        f"## Settings under `{key}:`",
+        *settings_tables(cls, f"{VALUES.format(up='../')} {plug.beside.format(key=key)}".strip()),
+        *_further(cls),
     )
 
 
 def unit(measurement: str) -> str:
     """The unit that the name of a measurement ends with; empty for counts and texts."""
     return next((unit for suffix, unit in _UNITS.items() if measurement.endswith(suffix)), "")
+
+
+def _further(cls: type[BaseModel]) -> list[str]:
+    """What only one sort of kinds has to tell."""
+    if issubclass(cls, Probe):
+        return _measured(cls)
+    return _inherited(cls) if issubclass(cls, Notifier) else []
+
+
+def _measured(cls: type[Probe]) -> list[str]:
+    return [
+        "## Measurements",
+        table(("measurement", "unit", "meaning"), _measurements(cls)),
+        _named_by_the_book(cls),
+        "## Conditions",
+        _conditions(cls.expects),
+    ]
+
+
+def _inherited(cls: type[Notifier]) -> list[str]:
+    rows = [(f"`{own}`", f"`{key}`") for own, key in inherited_keys(cls).items()]
+    return [_FROM_GLOBAL, table(("setting", "key of `global:`"), rows)] if rows else []
 
 
 def _measurements(cls: type[Probe]) -> list[tuple[str, str, str]]:
@@ -104,9 +86,3 @@ def _flow(rule: Any) -> str:
     if isinstance(rule, Mapping):
         return "{" + ", ".join(f"{key}: {_flow(value)}" for key, value in rule.items()) + "}"
     return json.dumps(rule)
-
-
-def _links(cls: type[BaseModel]) -> dict[type, str]:
-    pages = {section: f"../sections/{name}.md" for name, section in shared_sections([cls])}
-    held = (section_in(hint) for _, hint, _ in settings(cls))
-    return {section: pages[told_as(section)] for section in held if section}

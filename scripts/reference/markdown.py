@@ -1,6 +1,7 @@
 """Parts of a Markdown page."""
 
 import inspect
+import sys
 from collections.abc import Iterable, Sequence
 
 _GENERATED = "<!-- Written by `python -m scripts.reference`. Change the code, not this page. -->"
@@ -33,6 +34,11 @@ def prose(cls: type) -> str:
 def first_line(cls: type) -> str:
     """The first paragraph of a class's docstring."""
     return prose(cls).split("\n\n")[0]
+
+
+def module_text(cls: type) -> str:
+    """The docstring of the module that a class is from."""
+    return one_line(sys.modules[cls.__module__].__doc__ or "")
 
 
 def one_line(text: str) -> str:

@@ -1,14 +1,15 @@
 """Settings of a section as a table."""
 
+import ast
 import inspect
-import sys
-from collections.abc import Iterable
+import textwrap
+from collections.abc import Iterator
 from typing import Any, get_type_hints
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from scripts.reference.markdown import first_line, page, prose, table
+from scripts.reference.markdown import first_line, table
 from scripts.reference.words import default_words, section_in, type_words
 
 VALUES = "How durations, sizes, paths and secrets are written: [values]({up}book.md#values)."
@@ -16,10 +17,11 @@ VALUES = "How durations, sizes, paths and secrets are written: [values]({up}book
 
 def settings_table(section: type[BaseModel], links: dict[type, str] | None = None) -> str:
     """Name, type, default and meaning of each setting; `links` says where sections are told."""
+    mark = dict.fromkeys(_expanded(section), " (template)")
     rows = [
         (
             f"`{name}`",
-            _linked(hint, type_words(hint, info), links or {}),
+            _linked(hint, type_words(hint, info), links or {}) + mark.get(name, ""),
             default_words(hint, info),
             meaning(hint, info),
         )
@@ -40,39 +42,19 @@ def meaning(hint: Any, info: FieldInfo) -> str:
     return info.description or (first_line(section) if section else "")
 
 
-def shared_sections(kinds: Iterable[type[BaseModel]]) -> list[tuple[str, type[BaseModel]]]:
-    """The sections that several kinds have, each by the name of the module that it is from."""
-    found = {}
-    for kind in kinds:
-        for _, hint, _ in settings(kind):
-            section = section_in(hint)
-            if section is not None:
-                public = told_as(section)
-                found[public.__module__.rpartition(".")[2]] = public
-    return sorted(found.items())
+def _expanded(section: type[BaseModel]) -> Iterator[str]:
+    """Settings whose text is a template. Their type is that of any text, under a name of its
+    own, which only the source has."""
+    bases = [base for base in section.__mro__ if base.__module__.startswith("opsbook.")]
+    for node in (node for base in bases for node in ast.walk(_source(base))):
+        match node:
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=hint):
+                if "TemplateText" in ast.unparse(hint):
+                    yield section.model_fields[name].alias or name
 
 
-def told_as(section: type[BaseModel]) -> type[BaseModel]:
-    """The public class whose page tells of this one: itself, or what it adds no setting to."""
-    bases = (base for base in section.__mro__ if issubclass(base, BaseModel))
-    return next(
-        base
-        for base in bases
-        if not base.__name__.startswith("_") and set(base.model_fields) == set(section.model_fields)
-    )
-
-
-def section_page(section: type[BaseModel]) -> str:
-    """The page of a section that several kinds have."""
-    name = section.__module__.rpartition(".")[2]
-    where = inspect.cleandoc(sys.modules[section.__module__].__doc__ or "")
-    return page(
-        f"The section `{name}`",
-        where,
-        prose(section),
-        settings_table(section),
-        VALUES.format(up="../"),
-    )
+def _source(cls: type) -> ast.Module:
+    return ast.parse(textwrap.dedent(inspect.getsource(cls)))
 
 
 def _linked(hint: Any, words: str, links: dict[type, str]) -> str:

@@ -9,8 +9,10 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from opsbook.alerts.sending.address import HeldText, HeldUrl, PlainUrl
 from opsbook.book.fields import BookPath, Duration, Name, Percent, Secret, Size, TextOrSecret
 from opsbook.metrics.durations import PrometheusDuration
+from opsbook.metrics.scraping.notation import Bytes, Interval
 from opsbook.probes.conditions import Limit, Limits
 from opsbook.probes.extract import JsonPath, Pattern
 from opsbook.probes.maintenance import ClockTime, Moment
@@ -19,7 +21,9 @@ from opsbook.probes.url import HttpUrl, WebSocketUrl
 _NAMED: list[tuple[Any, str]] = [
     (Duration, "duration"),
     (PrometheusDuration, "duration"),
+    (Interval, "duration"),
     (Size, "size"),
+    (Bytes, "size such as 512KB"),
     (Percent, "percent"),
     (Name, "name"),
     (BookPath, "path"),
@@ -30,14 +34,20 @@ _NAMED: list[tuple[Any, str]] = [
     (JsonPath, "JSON path"),
     (Pattern, "regular expression"),
     (HttpUrl, "URL"),
+    (PlainUrl, "URL"),
+    (HeldUrl, "URL or secret"),
+    (HeldText, "text or secret"),
     (WebSocketUrl, "URL"),
     (Moment, "moment such as 2026-03-01T02:00:00Z"),
     (ClockTime, "time of day such as 02:30"),
 ]
 _PLAIN = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 _COUNTABLE = {words for _, words in _NAMED} | {"text", "whole number", "number"}
+_TIMES = (Duration, PrometheusDuration, Interval)
 _DURATIONS = {"d": 86_400, "h": 3600, "m": 60, "s": 1, "ms": 1e-3}
 _SIZES = {" GiB": 1024**3, " MiB": 1024**2, " KiB": 1024, " B": 1}
+_ENDLESS = 2**63
+"""Bounds from here on are those of computers: nobody comes near them."""
 _OCTAL = "^[0-7]{3,4}$"
 """The pattern by which a whole number says that people write it in octal digits."""
 
@@ -79,7 +89,7 @@ def _words(hint: Any) -> str:
     if origin is Annotated:
         return _annotated(hint, arguments[0])
     if origin is Literal:
-        return ", ".join(f"`{value}`" for value in arguments)
+        return ", ".join(f"`{_quoted(value)}`" for value in arguments)
     if origin in (Union, UnionType):
         # Whoever reads `number` writes whole ones too.
         left_out = {NoneType, int} if float in arguments else {NoneType}
@@ -115,7 +125,7 @@ def _bounds(hint: Any, info: FieldInfo | None) -> str:
         f"{sign} {_written(plain, getattr(mark, attribute))}"
         for mark in (info.metadata if info else [])
         for kind, sign, attribute in kinds
-        if isinstance(mark, kind)
+        if isinstance(mark, kind) and getattr(mark, attribute) < _ENDLESS
     )
 
 
@@ -134,7 +144,7 @@ def _written(hint: Any, value: Any) -> str:
         return f"[{', '.join(_written(get_args(hint)[0], each) for each in value)}]"
     if isinstance(value, dict):
         return f"{{{', '.join(f'{key}: {each}' for key, each in value.items())}}}"
-    if _is(hint, Duration):
+    if any(_is(hint, known) for known in _TIMES):
         return _in_units(value, _DURATIONS)
     if _is(hint, Size):
         return _in_units(value, _SIZES)
@@ -142,6 +152,11 @@ def _written(hint: Any, value: Any) -> str:
         return str(value).lower()
     if schema_of(hint).get("pattern") == _OCTAL:
         return f"{value:04o}"
+    return _quoted(value)
+
+
+def _quoted(value: object) -> str:
+    """Nothing at all has to be written too."""
     return str(value) or '""'
 
 

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 from scripts.reference.book import sections
-from scripts.reference.kinds import EXAMPLES, unit
+from scripts.reference.kinds import unit
 from scripts.reference.ledger import entry_kinds
-from scripts.reference.settings import meaning, settings, shared_sections
+from scripts.reference.places import own_sections, shared_sections
+from scripts.reference.plugs import EXAMPLES
+from scripts.reference.settings import meaning, settings
 
+from opsbook.alerts.notifier import notifier_kinds
 from opsbook.app.book import Book, read_book
 from opsbook.metrics.store import store_kinds
 from opsbook.probes.probe import probe_kinds
@@ -21,20 +24,27 @@ from tests.docs.secrets import set_secrets
 from tests.services.platform import one_service
 
 ROOT = Path(__file__).parents[2]
-SAYS_IT_ALL = {"host", "port", "user", "password", "path", "url", "database"}
+SAYS_IT_ALL = {"host", "port", "user", "password", "path", "url", "database", "title"}
 PROBES = {kind: probe_kinds.load(kind) for kind in probe_kinds.names()}
 CONTROLLERS = {kind: controller_kinds.load(kind) for kind in controller_kinds.names()}
 STORES = {kind: store_kinds.load(kind) for kind in store_kinds.names()}
+NOTIFIERS = {kind: notifier_kinds.load(kind) for kind in notifier_kinds.names()}
 KINDS = [
     *(("probes", kind) for kind in PROBES),
     *(("controllers", kind) for kind in CONTROLLERS),
     *(("stores", kind) for kind in STORES),
+    *(("notifiers", kind) for kind in NOTIFIERS),
 ]
-SECTIONS: dict[str, type[BaseModel]] = {
+HOLDERS: dict[str, type[BaseModel]] = {
     **{f"probe {kind}": cls for kind, cls in PROBES.items()},
     **{f"controller {kind}": cls for kind, cls in CONTROLLERS.items()},
     **{f"store {kind}": cls for kind, cls in STORES.items()},
-    **dict(shared_sections([*PROBES.values(), *CONTROLLERS.values(), *STORES.values()])),
+    **{f"notifier {kind}": cls for kind, cls in NOTIFIERS.items()},
+}
+HOLDERS |= {f"section {name}": cls for name, cls in shared_sections(HOLDERS.values())}
+SECTIONS: dict[str, type[BaseModel]] = {
+    **HOLDERS,
+    **{f"{of} {name}": cls for of, holder in HOLDERS.items() for name, cls in own_sections(holder)},
     **dict(sections(Book)),
 }
 QUANTITY = {"time", "memory", "space", "size", "share", "long"}
@@ -60,6 +70,10 @@ def test_every_kind_has_an_example_that_uses_it_and_loads(
         assert isinstance(book.metrics.store, STORES[kind])
     elif plugs == "probes":
         assert [check.kind for check in book.checks.values()] == [kind]
+    elif plugs == "notifiers":
+        assert book.alerts is not None
+        told = [named for each in book.alerts.receivers for named, _, _ in each.entries()]
+        assert set(told) == {kind}
     else:
         (service,) = book.services.values()
         assert isinstance(service.controller, CONTROLLERS[kind])

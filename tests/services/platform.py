@@ -114,9 +114,11 @@ class Platform:
 
 
 @asynccontextmanager
-async def watched(book: Path, data: Path, *, leave: bool = False) -> AsyncIterator[Platform]:
+async def watched(
+    book: Path, data: Path, web: WebSettings | None = None, *, leave: bool = False
+) -> AsyncIterator[Platform]:
     """Run the watch on a book; at the end its services are stopped unless they are left."""
-    app = App(read_book(book), DataDir(data), WebSettings(port=0))
+    app = App(read_book(book), DataDir(data), web or WebSettings(port=0))
     platform = Platform(app)
     task = asyncio.create_task(app.run())
     try:

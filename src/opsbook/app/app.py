@@ -61,7 +61,8 @@ class App:
                 self.clock,
                 self._restarts,
             )
-            self._listener = listen(web or book.web)
+            web = web or book.web
+            self._listener = listen(web)
             self.alerts = Alerts(
                 book.alerts or AlertSettings(),
                 labels_of(external_labels(book.scrape, prometheus_files(book.scrape))),
@@ -70,7 +71,7 @@ class App:
                 self.watch,
                 self.bus,
                 self.clock,
-                address_of(self._listener),
+                address_of(self._listener, web.prefix),
             )
             self.measuring = Measuring(
                 book, data.metrics, self.watch, self.bus, self.clock, self.alerts.groups
@@ -88,7 +89,7 @@ class App:
             self.api = create_api(view, self.measuring.store, self.measuring.sources)
             for router in (*self.measuring.routers, *self.alerts.routers):
                 self.api.include_router(router)
-            self.web = WebServer(self.api, self._listener)
+            self.web = WebServer(self.api, self._listener, web.prefix)
         except BaseException:
             data.close()
             raise

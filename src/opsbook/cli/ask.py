@@ -45,7 +45,7 @@ def _send(method: str, address: str, path: str, body: str | None = None) -> tupl
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
     try:
         headers = {"Content-Type": "application/json"} if body is not None else {}
-        connection.request(method, path, body, headers)
+        connection.request(method, parts.path.rstrip("/") + path, body, headers)
         answer = connection.getresponse()
         return answer.status, json.loads(answer.read())
     except (OSError, http.client.HTTPException, ValueError) as error:

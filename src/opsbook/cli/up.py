@@ -12,7 +12,6 @@ from opsbook.cli.process import run_until_signal
 from opsbook.cli.story import tell
 from opsbook.core.errors import BadInputError
 from opsbook.state.datadir import DataDir
-from opsbook.web.settings import WebSettings
 
 
 @click.command()
@@ -31,7 +30,7 @@ def up(book: Path, data: DataDir, port: int | None) -> None:
     read = read_book(book)
     for remark in remarks(read):
         click.echo(f"remark: {remark}", err=True)
-    web = read.web if port is None else WebSettings(host=read.web.host, port=port)
+    web = read.web if port is None else read.web.model_copy(update={"port": port})
     app = App(read, data, web)
     try:
         tell(app.bus)

@@ -1,5 +1,7 @@
 """The book's `web:` — where Opsbook answers."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from opsbook.book.model import Section
@@ -12,3 +14,5 @@ class WebSettings(Section):
     """The address to listen on; loopback, since there is no sign-in yet."""
     port: int = Field(default=7070, ge=0, le=65_535)
     """0 takes a free one."""
+    prefix: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")] = ""
+    """The path below which everything stands, such as `/opsbook`."""

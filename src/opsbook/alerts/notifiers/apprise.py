@@ -53,7 +53,9 @@ class Apprise(Notifier):
     url: Annotated[HeldText, AfterValidator(_with_scheme)]
     """As apprise writes it: `ntfy://TOPIC`, `mmosts://HOST/TOKEN`."""
     title: TemplateText = '{{ template "email.default.subject" . }}'
+    """Above the message, where the service has titles."""
     message: TemplateText = '{{ template "opsbook.message" . }}'
+    """What people read."""
     format: Literal["text", "markdown", "html"] = "text"
     """What the message is; apprise makes of it what the service takes."""
 

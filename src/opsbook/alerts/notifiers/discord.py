@@ -29,7 +29,9 @@ class Discord(ChannelWebhook):
     content: TemplateText = '{{ template "discord.default.content" . }}'
     """Above the embed, where `<@id>` calls people; at most 2000 characters are sent."""
     username: TemplateText = ""
+    """From whom it is, for those who read it; the webhook's own name if not given."""
     avatar_url: TemplateText = ""
+    """The picture beside that name; the webhook's own if not given."""
 
     def calls(self, notice: Notice, key: str, texts: Texts) -> Sequence[Call]:
         embed = {

@@ -53,6 +53,7 @@ class Threading(Section):
     """How mail programs put mails of one group together."""
 
     enabled: Flag = False
+    """Whether mails of one group say that they belong together."""
     thread_by_date: Literal["daily", "none"] = "daily"
     """daily: each day (UTC) begins anew."""
 
@@ -92,18 +93,23 @@ class Email(Notifier):
     to: TemplateText
     """Addresses, with commas between them."""
     from_: TemplateText = Field(alias="from")
+    """The address that it comes from."""
     smarthost: Annotated[Text, AfterValidator(_smarthost)]
     """The mail server, as host:port."""
     hello: Text = "localhost"
     """Who we say we are."""
     auth_username: Text = ""
+    """As whom; without it nobody signs in."""
     auth_password: HeldSecret = None
     """For PLAIN and LOGIN."""
     auth_password_file: File = None
+    """A file that holds it instead."""
     auth_secret: HeldSecret = None
     """For CRAM-MD5."""
     auth_secret_file: File = None
+    """A file that holds it instead."""
     auth_identity: Text = ""
+    """For PLAIN: whom to act for, where that is somebody else."""
     require_tls: Flag = True
     """Whether nothing is sent before STARTTLS."""
     force_implicit_tls: Flag | None = None
@@ -112,7 +118,9 @@ class Email(Notifier):
     headers: Annotated[Keyed[TemplateText], AfterValidator(_headers)] = {}
     """Such as Subject and Reply-To."""
     html: TemplateText = '{{ template "email.default.html" . }}'
+    """The mail as HTML; without that part if empty."""
     text: TemplateText = ""
+    """The mail as plain text; without that part if empty."""
     threading: Annotated[Threading, Blank] = Threading()
 
     @model_validator(mode="after")

@@ -24,6 +24,7 @@ class MsTeams(ChannelWebhook):
     }
 
     title: TemplateText = '{{ template "msteams.default.title" . }}'
+    """At most 1,000 bytes are sent."""
     summary: TemplateText = '{{ template "msteams.default.summary" . }}'
     """What stands in a notification on a screen."""
     text: TemplateText = '{{ template "msteams.default.text" . }}'

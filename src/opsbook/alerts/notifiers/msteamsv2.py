@@ -24,6 +24,7 @@ class MsTeamsV2(ChannelWebhook):
     }
 
     title: TemplateText = '{{ template "msteamsv2.default.title" . }}'
+    """At most 1,000 bytes are sent."""
     text: TemplateText = '{{ template "msteamsv2.default.text" . }}'
     """Markdown; at most 20,000 bytes are sent."""
 

@@ -24,9 +24,11 @@ class Responder(Section):
     """Whom Opsgenie tells."""
 
     id: TemplateText = ""
+    """Opsgenie's own for a team or a person; `name` or `username` does as well."""
     name: TemplateText = ""
     """Of the type `teams` several, with commas between them."""
     username: TemplateText = ""
+    """A person's, which is a mail address."""
     type: TemplateText = ""
     """team, teams, user, escalation or schedule."""
 
@@ -64,23 +66,30 @@ class Opsgenie(HttpNotifier):
     }
 
     api_key: HeldSecret = None
+    """That of an API integration; may hold templates."""
     api_key_file: File = None
+    """A file that holds it instead."""
     api_url: PlainUrl = "https://api.opsgenie.com/"
+    """In the EU it is `https://api.eu.opsgenie.com/`."""
     message: TemplateText = '{{ template "opsgenie.default.message" . }}'
     """At most 130 characters are sent."""
     description: TemplateText = '{{ template "opsgenie.default.description" . }}'
+    """At most 15,000 characters are sent."""
     source: TemplateText = '{{ template "opsgenie.default.source" . }}'
+    """Where the alert comes from."""
     details: Keyed[TemplateText] = {}
     """Beside the labels that all alerts have in common."""
     responders: Many[Responder] = []
     tags: TemplateText = ""
     """With commas between them."""
     note: TemplateText = ""
+    """A remark on the alert."""
     priority: TemplateText = ""
     """P1 to P5."""
     update_alerts: Flag = False
     """Whether message and description of an alert that is there already are changed."""
     entity: TemplateText = ""
+    """What the alert is about, such as the name of a machine."""
     actions: TemplateText = ""
     """With commas between them."""
 

@@ -31,15 +31,20 @@ class Image(Section):
     """A picture in the incident; one without `src` is left out."""
 
     src: TemplateText = ""
+    """Where the picture is."""
     alt: TemplateText = ""
+    """For those who do not see it."""
     href: TemplateText = ""
+    """Where it leads."""
 
 
 class Link(Section):
     """A link in the incident; one without `href` is left out."""
 
     href: TemplateText = ""
+    """Where it leads."""
     text: TemplateText = ""
+    """What people read of it."""
 
 
 class PagerDuty(HttpNotifier):
@@ -59,13 +64,17 @@ class PagerDuty(HttpNotifier):
     routing_key: HeldSecret = None
     """The integration key of Events API v2; may hold templates."""
     routing_key_file: File = None
+    """A file that holds it instead."""
     service_key: HeldSecret = None
     """The integration key of the type Prometheus; may hold templates."""
     service_key_file: File = None
+    """A file that holds it instead."""
     url: PlainUrl = "https://events.pagerduty.com/v2/enqueue"
     """Where events of v2 go."""
     client: TemplateText = '{{ template "pagerduty.default.client" . }}'
+    """Who has noticed it."""
     client_url: TemplateText = '{{ template "pagerduty.default.clientURL" . }}'
+    """Where the client's name leads."""
     description: TemplateText = '{{ template "pagerduty.default.description" .}}'
     """At most 1024 characters are sent."""
     severity: TemplateText = "error"
@@ -77,8 +86,11 @@ class PagerDuty(HttpNotifier):
     images: Many[Image] = []
     links: Many[Link] = []
     component: TemplateText = ""
+    """The part of the source that is to blame."""
     group: TemplateText = ""
+    """What the component belongs to."""
     class_: TemplateText = Field("", alias="class")
+    """What sort of event it is."""
 
     @model_validator(mode="after")
     def _one_key(self) -> "PagerDuty":

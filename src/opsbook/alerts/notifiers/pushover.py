@@ -33,17 +33,23 @@ class Pushover(HttpNotifier):
     user_key: HeldSecret = None
     """A person's key, or a group's."""
     user_key_file: File = None
+    """A file that holds it instead."""
     token: HeldSecret = None
     """The application's key."""
     token_file: File = None
+    """A file that holds it instead."""
     title: TemplateText = '{{ template "pushover.default.title" . }}'
     """At most 250 characters are sent."""
     message: TemplateText = '{{ template "pushover.default.message" . }}'
     """At most 1024 characters are sent."""
     url: TemplateText = '{{ template "pushover.default.url" . }}'
+    """A link below the message; at most 512 characters are sent."""
     url_title: TemplateText = ""
+    """What people read of the link; at most 100 characters are sent."""
     device: TemplateText = ""
+    """The name of one, or of several with commas between them; all if not given."""
     sound: TemplateText = ""
+    """The name of one; the person's own choice if not given."""
     priority: TemplateText = '{{ if eq .Status "firing" }}2{{ else }}0{{ end }}'
     """From -2 to 2; with 2 it comes again until somebody has seen it."""
     retry: Interval = 60.0
@@ -53,7 +59,9 @@ class Pushover(HttpNotifier):
     ttl: Interval = None
     """After this it is taken away."""
     html: Flag = False
+    """Whether the message is HTML."""
     monospace: Flag = False
+    """Whether all letters are of one width."""
 
     @model_validator(mode="after")
     def _complete(self) -> "Pushover":

@@ -26,6 +26,7 @@ class SlackField(Section):
 
     title: TemplateText
     value: TemplateText
+    """What stands below the title."""
     short: Flag | None = None
     """Whether it may stand beside another one; as `short_fields` says if not given."""
 
@@ -34,20 +35,30 @@ class SlackConfirmation(Section):
     """A question before a button does what it does."""
 
     text: TemplateText
+    """The question."""
     title: TemplateText = ""
+    """Above it."""
     ok_text: TemplateText = ""
+    """On the button that says yes."""
     dismiss_text: TemplateText = ""
+    """On the one that says no."""
 
 
 class SlackAction(Section):
     """A button."""
 
     type: TemplateText
+    """`button`."""
     text: TemplateText
+    """What is on it."""
     url: TemplateText = ""
+    """Where it leads; it needs this or `name`."""
     style: TemplateText = ""
+    """`primary`, `danger`, or nothing."""
     name: TemplateText = ""
+    """What an app of Slack is told was pressed…"""
     value: TemplateText = ""
+    """…and with which value."""
     confirm: SlackConfirmation | None = None
 
     @model_validator(mode="after")
@@ -78,30 +89,44 @@ class Slack(HttpNotifier):
     api_url: SecretUrl = None
     """The incoming webhook."""
     api_url_file: File = None
+    """A file that holds it instead."""
     app_token: HeldSecret = None
     """A bot's token, used instead of the webhook."""
     app_token_file: File = None
+    """A file that holds it instead."""
     app_url: PlainUrl = "https://slack.com/api/chat.postMessage"
     """Where the token is used."""
     channel: TemplateText = ""
     """A channel or a person; a webhook knows its own."""
     username: TemplateText = '{{ template "slack.default.username" . }}'
+    """From whom it is, for those who read it, where Slack allows it."""
     color: TemplateText = '{{ if eq .Status "firing" }}danger{{ else }}good{{ end }}'
+    """Of the line beside it: good, warning, danger, or such as `#439FE0`."""
     title: TemplateText = '{{ template "slack.default.title" . }}'
     """At most 1024 characters are sent."""
     title_link: TemplateText = '{{ template "slack.default.titlelink" . }}'
+    """Where the title leads."""
     pretext: TemplateText = '{{ template "slack.default.pretext" . }}'
+    """Above the attachment."""
     text: TemplateText = '{{ template "slack.default.text" . }}'
+    """What people read."""
     fields: Many[SlackField] = []
     short_fields: Flag = False
+    """Whether fields may stand beside each other."""
     footer: TemplateText = '{{ template "slack.default.footer" . }}'
+    """Below the attachment."""
     fallback: TemplateText = '{{ template "slack.default.fallback" . }}'
     """What stands in a notification on a screen."""
     callback_id: TemplateText = '{{ template "slack.default.callbackid" . }}'
+    """By which an app of Slack knows the message when a button is pressed."""
     icon_emoji: TemplateText = '{{ template "slack.default.iconemoji" . }}'
+    """The picture beside the name, such as `:fire:`…"""
     icon_url: TemplateText = '{{ template "slack.default.iconurl" . }}'
+    """…or where it is."""
     image_url: TemplateText = ""
+    """Where a picture is that is shown below the text."""
     thumb_url: TemplateText = ""
+    """Where a small one is that is shown beside it."""
     link_names: Flag = False
     """Whether `@name` calls that person."""
     mrkdwn_in: Many[Literal["fallback", "pretext", "text", "fields"]] = []

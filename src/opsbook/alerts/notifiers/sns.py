@@ -45,6 +45,7 @@ class Sns(HttpNotifier):
     """The region's own address if not given."""
     sigv4: Annotated[SigV4, Blank] = SigV4()
     topic_arn: TemplateText = ""
+    """A topic; this, a phone or an app."""
     phone_number: TemplateText = ""
     """As +15551234567."""
     target_arn: TemplateText = ""
@@ -54,6 +55,7 @@ class Sns(HttpNotifier):
     message: TemplateText = '{{ template "sns.default.message" .}}'
     """At most 256 KiB are sent, and 1600 characters to a phone."""
     attributes: Keyed[TemplateText] = {}
+    """Name → value, by which subscribers can choose."""
 
     _role: tuple[Keys, float] = PrivateAttr(default=(Keys("", ""), 0.0))
     """The role's keys, and when to ask again in seconds since 1970."""

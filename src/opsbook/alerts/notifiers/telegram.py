@@ -47,8 +47,11 @@ class Telegram(HttpNotifier):
     }
 
     api_url: PlainUrl = "https://api.telegram.org"
+    """Where the Bot API is."""
     bot_token: HeldSecret = None
+    """The bot's, as BotFather gives it."""
     bot_token_file: File = None
+    """A file that holds it instead."""
     chat_id: _Number
     """The chat's number; a group's is below 0."""
     message_thread_id: _Number = 0
@@ -58,6 +61,7 @@ class Telegram(HttpNotifier):
     disable_notifications: Flag = False
     """Whether it arrives without a sound."""
     parse_mode: Literal["HTML", "Markdown", "MarkdownV2", ""] = "HTML"
+    """What the message is written in; `""` is plain text."""
 
     @model_validator(mode="after")
     def _complete(self) -> "Telegram":

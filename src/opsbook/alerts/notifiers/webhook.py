@@ -40,6 +40,7 @@ class Webhook(HttpNotifier):
     url: HeldUrl = None
     """Where to post; may hold templates."""
     url_file: File = None
+    """A file that holds it instead."""
     max_alerts: Count = 0
     """At most so many alerts in one notice; 0 for all of them."""
     timeout: Interval = None

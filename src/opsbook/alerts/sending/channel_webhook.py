@@ -20,7 +20,9 @@ class ChannelWebhook(HttpNotifier):
     }
 
     webhook_url: SecretUrl = None
+    """The channel's own address; whoever knows it may post there."""
     webhook_url_file: File = None
+    """A file that holds it instead."""
 
     @model_validator(mode="after")
     def _one_url(self) -> "ChannelWebhook":

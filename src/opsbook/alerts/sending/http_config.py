@@ -24,8 +24,11 @@ class HeaderValues(Section):
     """What one header holds; several values are sent as several headers."""
 
     values: Many[Text] = []
+    """As they are."""
     secrets: Many[HeldSecret] = []
+    """Values that are not to be shown."""
     files: Many[File] = []
+    """Files that hold a value each."""
 
     def revealed(self) -> list[str]:
         """Raises BadInputError for what is missing."""

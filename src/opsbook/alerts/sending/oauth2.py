@@ -25,10 +25,15 @@ class OAuth2(ProxyConfig):
     """Who we are to the server that gives tokens. A token is kept until it ends."""
 
     client_id: Text
+    """As whom."""
     client_secret: HeldSecret = None
+    """What proves it."""
     client_secret_file: File = None
+    """A file that holds it instead."""
     scopes: Many[Text] = []
+    """What the token is to allow."""
     token_url: PlainUrl
+    """Where tokens are given."""
     endpoint_params: Keyed[Text] = {}
     """More to say when a token is asked for."""
     tls_config: Annotated[TlsConfig, Blank] = TlsConfig()

@@ -28,7 +28,9 @@ class Keys:
     """What signs; `token` comes with keys that end."""
 
     access_key: str
+    """The name of a key; without it those of the environment or of the file are used."""
     secret_key: str
+    """The key itself."""
     token: str = ""
 
 
@@ -36,8 +38,11 @@ class SigV4(Section):
     """As whom AWS is asked: by keys given here, in the environment, or in AWS's own file."""
 
     region: Text = ""
+    """That of the ARN, or AWS_REGION, if not given."""
     access_key: Text = ""
+    """The name of a key; without it those of the environment or of the file are used."""
     secret_key: HeldSecret = None
+    """The key itself."""
     profile: Text = ""
     """A section of AWS's file of credentials."""
     role_arn: Text = ""
