@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 
 from opsbook.core.labels import Labels
-from opsbook.metrics.model import ABSENT, Frame, Matcher, is_stale
 from opsbook.metrics.matching import matching
+from opsbook.metrics.model import ABSENT, Frame, Matcher, is_stale
 
 Layout = Literal["apart", "together"]
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from opsbook.metrics.model import Matcher
 from opsbook.metrics.matching import matching
+from opsbook.metrics.model import Matcher
 
 SERIES = (("__name__", "up"), ("job", "api"))
 
