@@ -52,3 +52,7 @@ bench-checks: setup ## Count HTTP checks per second and CPU second, beside its p
 .PHONY: bench-metrics
 bench-metrics: setup ## Query, keep and take a day of samples, beside Prometheus and VictoriaMetrics
 	$(BIN)/python -m bench.metrics
+
+.PHONY: bench-alerts
+bench-alerts: setup ## Time a storm of alerts and a thousand rules, beside Alertmanager and Prometheus
+	$(BIN)/python -m bench.alerts

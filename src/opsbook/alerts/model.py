@@ -1,10 +1,10 @@
 """Alerts as they come, are kept, and are told."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from opsbook.alerts.fingerprint import fingerprint
+from opsbook.alerts.fingerprint import fingerprint, fingerprints
 from opsbook.core.labels import Labels
 
 
@@ -35,6 +35,12 @@ class Alert:
 
     def resolved(self, now: float) -> bool:
         return self.ends_at <= now
+
+
+def compute_fingerprints(alerts: Sequence[Alert]) -> None:
+    """Those of all at once, which takes a fraction of the time that each would take alone."""
+    for alert, number in zip(alerts, fingerprints([each.labels for each in alerts]), strict=True):
+        vars(alert)["fingerprint"] = number
 
 
 @dataclass(frozen=True, slots=True)

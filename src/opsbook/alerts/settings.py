@@ -10,6 +10,7 @@ from opsbook.alerts.configuration.configuration import (
 )
 from opsbook.alerts.configuration.document import Document, document_type
 from opsbook.alerts.rules.settings import AlertRulesSettings, simple_rule_problems
+from opsbook.alerts.watcher.settings import HeartbeatSettings, PageSettings
 from opsbook.book.fields import BookPath
 from opsbook.book.problems import BookError, Problem
 from opsbook.book.source import Path_, Source
@@ -22,6 +23,8 @@ class AlertSettings(AlertRulesSettings, Document):
     """A file of Alertmanager, read as it is."""
     external_url: str = ""
     """Where people open Opsbook, for links in notices; its own address if not given."""
+    heartbeat: HeartbeatSettings | None = None
+    page: PageSettings | None = None
 
     @model_validator(mode="after")
     def _one_of_two(self) -> "AlertSettings":

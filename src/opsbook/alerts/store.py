@@ -2,9 +2,12 @@
 them. All of it blocks."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from operator import itemgetter
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy import (
     Boolean,
     Column,
@@ -20,6 +23,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from opsbook.alerts.model import Alert
 from opsbook.core.labels import Labels
@@ -79,10 +83,27 @@ acknowledgements = Table(
 
 def save_alerts(engine: Engine, changed: Sequence[Alert]) -> None:
     """Write alerts as they are now; what was there of them before is replaced."""
+    if not changed:
+        return
+    # Past SQLAlchemy's handling of parameters, which takes longer than SQLite takes for the rows.
+    words, parameters = _upsert(engine.dialect.name)
+    rows = [parameters(_row(alert)) for alert in changed]
     with engine.begin() as connection:
-        forget(connection, [alert.fingerprint for alert in changed])
-        if changed:
-            connection.execute(insert(alerts), [_row(alert) for alert in changed])
+        connection.exec_driver_sql(words, rows)
+
+
+@cache
+def _upsert(dialect: str) -> tuple[str, Callable[[dict[str, Any]], Any]]:
+    """The statement, and what makes of a row what the driver takes."""
+    kind = {"sqlite": sqlite, "postgresql": postgresql}[dialect]
+    new = kind.insert(alerts)
+    columns = [each.name for each in alerts.columns if not each.primary_key]
+    taken_over = {name: new.excluded[name] for name in columns}
+    upsert = new.on_conflict_do_update(index_elements=["fingerprint"], set_=taken_over)
+    made = upsert.compile(dialect=kind.dialect())
+    if made.positional:
+        return str(made), itemgetter(*(made.positiontup or ()))
+    return str(made), dict
 
 
 def load_alerts(engine: Engine) -> list[Alert]:
@@ -189,8 +210,8 @@ def forget_acknowledgements(engine: Engine, fingerprints: Sequence[str]) -> None
 def _row(alert: Alert) -> dict[str, Any]:
     return {
         "fingerprint": alert.fingerprint,
-        "labels": json.dumps(alert.labels),
-        "annotations": json.dumps(alert.annotations),
+        "labels": to_json(alert.labels).decode(),
+        "annotations": to_json(alert.annotations).decode(),
         "starts_at": alert.starts_at,
         "ends_at": alert.ends_at,
         "updated_at": alert.updated_at,

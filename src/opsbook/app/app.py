@@ -128,7 +128,11 @@ class App:
 
     @property
     def _work(self) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
-        return self.measuring.work | self.alerts.work(self.measuring.rules)
+        troubles = {
+            "ledger": lambda: self.ledger.trouble,
+            "metrics": lambda: self.measuring.store.trouble,
+        }
+        return self.measuring.work | self.alerts.work(self.measuring.rules, troubles)
 
     def verify_ledger(self) -> Verdict:
         """Hold everything recorded until now against the chain. Blocks: call it in a thread."""

@@ -1,14 +1,14 @@
 """Opsbook's own metrics and every check's, in Prometheus' text format 0.0.4."""
 
-import math
 import os
 import resource
 import time
-from collections.abc import Iterable, Mapping
 
 import opsbook
 from opsbook.core.procfs import open_files, usage
 from opsbook.probes.model import State
+from opsbook.web.alerting_exposition import add_alerting
+from opsbook.web.family import add_family
 from opsbook.web.status import StatusView
 from opsbook.web.store_health import StoreHealth
 
@@ -25,6 +25,7 @@ def expose(view: StatusView) -> str:
     _check_metrics(view, lines)
     _service_metrics(view, lines)
     _store_metrics(view.samples, lines)
+    add_alerting(view.alerting, lines)
     _own_metrics(view, lines)
     return "\n".join(lines) + "\n"
 
@@ -35,7 +36,7 @@ def _check_metrics(view: StatusView, lines: list[str]) -> None:
         check.name: {"check": check.name, "service": check.settings.service or ""}
         for check in checks
     }
-    _family(
+    add_family(
         lines,
         "opsbook_check_state",
         "1 for the state in which a check is, 0 for the others.",
@@ -46,19 +47,19 @@ def _check_metrics(view: StatusView, lines: list[str]) -> None:
             for state in State
         ),
     )
-    _family(
+    add_family(
         lines,
         "opsbook_check_duration_seconds",
         "How long the last look took.",
         ((labels[c.name], c.outcome.duration) for c in checks if c.outcome),
     )
-    _family(
+    add_family(
         lines,
         "opsbook_check_last_look_timestamp_seconds",
         "When the last look began; not among the samples, which have times of their own.",
         ((labels[c.name], c.outcome.at) for c in checks if c.outcome),
     )
-    _family(
+    add_family(
         lines,
         "opsbook_check_measurement",
         "What the last look measured, in seconds, bytes, percent or a count.",
@@ -75,7 +76,7 @@ def _check_metrics(view: StatusView, lines: list[str]) -> None:
 def _service_metrics(view: StatusView, lines: list[str]) -> None:
     keepers = list(view.services.keepers.values())
     now = time.time()
-    _family(
+    add_family(
         lines,
         "opsbook_service_state",
         "1 for the state in which a service is, 0 for the others.",
@@ -86,7 +87,7 @@ def _service_metrics(view: StatusView, lines: list[str]) -> None:
             for state in State
         ),
     )
-    _family(
+    add_family(
         lines,
         "opsbook_service_restarts_left",
         "Restarts that the budget of a service still allows.",
@@ -106,9 +107,9 @@ def _store_metrics(samples: StoreHealth, lines: list[str]) -> None:
             ("opsbook_metrics_problems", "Files of samples found damaged.", len(stats.problems)),
         ):
             if count is not None:
-                _family(lines, name, text, [({}, count)])
+                add_family(lines, name, text, [({}, count)])
         refused = dict.fromkeys(_REASONS, 0) | dict(stats.refused)
-        _family(
+        add_family(
             lines,
             "opsbook_metrics_samples_refused_total",
             "Samples that were not taken, by reason.",
@@ -121,7 +122,7 @@ def _store_metrics(samples: StoreHealth, lines: list[str]) -> None:
         ("opsbook_metrics_lost_total", "counter", "Outcomes whose samples are lost.", samples.lost),
         ("opsbook_metrics_trouble", "gauge", "1 while samples might be lost.", troubled),
     ):
-        _family(lines, name, text, [({}, value)], kind)
+        add_family(lines, name, text, [({}, value)], kind)
 
 
 def _own_metrics(view: StatusView, lines: list[str]) -> None:
@@ -129,7 +130,7 @@ def _own_metrics(view: StatusView, lines: list[str]) -> None:
     me = usage(os.getpid())
     memory = me.memory_bytes if me else 0
     build = {"version": opsbook.__version__, "platform": view.platform}
-    _family(lines, "opsbook_build_info", "Always 1.", [(build, 1)])
+    add_family(lines, "opsbook_build_info", "Always 1.", [(build, 1)])
     for name, kind, text, value in (
         ("opsbook_looks_total", "counter", "Looks taken since the start.", view.watch.looks),
         ("opsbook_ledger_waiting", "gauge", "Entries not yet on disk.", view.ledger.waiting),
@@ -144,29 +145,4 @@ def _own_metrics(view: StatusView, lines: list[str]) -> None:
         ("process_open_fds", "gauge", "Open file descriptors.", open_files(os.getpid()) or 0),
         ("process_start_time_seconds", "gauge", "When this process started.", _STARTED),
     ):
-        _family(lines, name, text, [({}, value)], kind)
-
-
-def _family(
-    lines: list[str],
-    name: str,
-    text: str,
-    samples: Iterable[tuple[Mapping[str, str], float]],
-    kind: str = "gauge",
-) -> None:
-    lines += [f"# HELP {name} {text}", f"# TYPE {name} {kind}"]
-    for labels, value in samples:
-        inside = ",".join(f'{key}="{_escape(text)}"' for key, text in labels.items())
-        lines.append(
-            f"{name}{{{inside}}} {_number(value)}" if inside else f"{name} {_number(value)}"
-        )
-
-
-def _escape(text: str) -> str:
-    return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
-
-
-def _number(value: float) -> str:
-    if math.isinf(value):
-        return "+Inf" if value > 0 else "-Inf"
-    return "NaN" if math.isnan(value) else repr(value)
+        add_family(lines, name, text, [({}, value)], kind)

@@ -16,6 +16,7 @@ import opsbook
 from opsbook.core.errors import BadInputError
 from opsbook.metrics.store import Store
 from opsbook.web.exposition import CONTENT_TYPE, expose
+from opsbook.web.prefix import Prefixed
 from opsbook.web.prometheus.routes import prometheus_routes
 from opsbook.web.prometheus.sources import Sources
 from opsbook.web.settings import WebSettings
@@ -69,13 +70,13 @@ def create_api(view: StatusView, store: Store, sources: Sources | None = None) -
     @api.get("/metrics", response_class=PlainTextResponse, tags=["own"])
     async def metrics() -> Response:
         """Opsbook's own metrics and every check's state, duration and measurements."""
-        await view.samples.refresh()
+        await view.refresh()
         return Response(expose(view), media_type=CONTENT_TYPE)
 
     @api.get("/api/status", tags=["status"])
     async def status() -> PlatformStatus:
         """The platform as it stands: services, checks, conditions with actual values."""
-        await view.samples.refresh()
+        await view.refresh()
         return view.status()
 
     @api.exception_handler(StarletteHTTPException)
@@ -91,12 +92,12 @@ def create_api(view: StatusView, store: Store, sources: Sources | None = None) -
 class WebServer:
     """Listens from its making on; serves while `run` runs."""
 
-    def __init__(self, api: FastAPI, listener: socket.socket) -> None:
+    def __init__(self, api: FastAPI, listener: socket.socket, prefix: str = "") -> None:
         """On what `listen` gave; `close` gives it back."""
-        self._socket = listener
+        self._socket, self._prefix = listener, prefix
         self._server = _Server(
             uvicorn.Config(
-                api,
+                Prefixed(api, prefix) if prefix else api,
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -107,7 +108,7 @@ class WebServer:
 
     @property
     def address(self) -> str:
-        return address_of(self._socket)
+        return address_of(self._socket, self._prefix)
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -131,10 +132,10 @@ class _Server(uvicorn.Server):
         yield
 
 
-def address_of(listener: socket.socket) -> str:
+def address_of(listener: socket.socket, prefix: str = "") -> str:
     """As a URL."""
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"http://[{host}]:{port}{prefix}" if ":" in host else f"http://{host}:{port}{prefix}"
 
 
 def listen(settings: WebSettings) -> socket.socket:

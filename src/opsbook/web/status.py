@@ -1,5 +1,6 @@
 """The platform as it stands now, as JSON has it."""
 
+import asyncio
 from datetime import datetime
 from typing import Literal
 
@@ -12,6 +13,7 @@ from opsbook.probes.watch import Watch
 from opsbook.services.keeper import Keeper
 from opsbook.services.service import Services
 from opsbook.state.ledger import Ledger
+from opsbook.web.alerting_health import AlertingHealth
 from opsbook.web.store_health import StoreHealth
 
 StateName = Literal["up", "degraded", "down", "late", "unknown", "maintenance"]
@@ -82,6 +84,17 @@ class MetricsStatus(BaseModel):
     trouble: str | None
 
 
+class AlertingStatus(BaseModel):
+    """Whether alerts reach people; counts are some seconds old, and null before the first."""
+
+    alerts: dict[str, int] | None = Field(description="by state: active or suppressed")
+    silences: dict[str, int] = Field(description="by state")
+    undelivered: int = Field(description="notices that wait or are on their way")
+    oldest_seconds: float = Field(description="for how long the oldest of them has waited")
+    refused: int = Field(description="alerts for which there was no room")
+    trouble: str | None
+
+
 class PlatformStatus(BaseModel):
     """Everything at one moment; `state` is the worst of all, maintenance aside."""
 
@@ -92,6 +105,7 @@ class PlatformStatus(BaseModel):
     checks: list[CheckStatus]
     ledger: LedgerStatus
     metrics: MetricsStatus
+    alerting: AlertingStatus
 
 
 class StatusView:
@@ -104,6 +118,7 @@ class StatusView:
         services: Services,
         ledger: Ledger,
         samples: StoreHealth,
+        alerting: AlertingHealth,
         clock: Clock,
     ) -> None:
         self.platform = platform
@@ -111,7 +126,12 @@ class StatusView:
         self.services = services
         self.ledger = ledger
         self.samples = samples
+        self.alerting = alerting
         self._clock = clock
+
+    async def refresh(self) -> None:
+        """Make what is counted aside at most some seconds old."""
+        await asyncio.gather(self.samples.refresh(), self.alerting.refresh())
 
     def status(self) -> PlatformStatus:
         services = [self._service(keeper) for keeper in self.services.keepers.values()]
@@ -126,13 +146,14 @@ class StatusView:
                 waiting=self.ledger.waiting, lost=self.ledger.lost, trouble=self.ledger.trouble
             ),
             metrics=self._metrics(),
+            alerting=self._alerting(),
         )
 
     def verdict(self) -> State:
         """The worst of all services and checks; what cannot be written down degrades."""
         states = [keeper.state() for keeper in self.services.keepers.values()]
         states += [self.watch.shown_state(check) for check in self.watch.checks.values()]
-        if self.ledger.trouble or self.samples.trouble:
+        if self.ledger.trouble or self.samples.trouble or self.alerting.trouble:
             states.append(State.DEGRADED)
         return worst(states)
 
@@ -163,6 +184,17 @@ class StatusView:
             waiting=samples.waiting,
             lost=samples.lost,
             trouble=samples.trouble,
+        )
+
+    def _alerting(self) -> AlertingStatus:
+        alerting = self.alerting
+        return AlertingStatus(
+            alerts=alerting.alerts,
+            silences=alerting.silences,
+            undelivered=alerting.undelivered,
+            oldest_seconds=alerting.oldest_seconds,
+            refused=alerting.refused,
+            trouble=alerting.trouble,
         )
 
     def _check(self, check: Check) -> CheckStatus:

@@ -26,6 +26,11 @@ def merged(old: Alert, new: Alert) -> Alert:
     return replace(new, starts_at=min(old.starts_at, new.starts_at), ends_at=ends)
 
 
+def joined(old: Alert | None, new: Alert) -> Alert:
+    """What is known after a report: of the same occurrence if their times overlap."""
+    return merged(old, new) if old is not None and _overlap(old, new) else new
+
+
 class Board:
     """One alert for each set of labels."""
 
@@ -34,8 +39,7 @@ class Board:
 
     def merge(self, alert: Alert) -> Alert:
         """What `take` would hold: nothing changes yet."""
-        old = self.alerts.get(alert.fingerprint)
-        return merged(old, alert) if old is not None and _overlap(old, alert) else alert
+        return joined(self.alerts.get(alert.fingerprint), alert)
 
     def take(self, alert: Alert) -> Alert | None:
         """Hold an alert; the one that was held before, if any."""

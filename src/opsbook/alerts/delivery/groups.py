@@ -1,7 +1,7 @@
 """Groups: alerts of one route with the same group labels are told together."""
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -22,13 +22,23 @@ class Group:
     alerts: dict[str, Alert] = field(default_factory=dict)
 
     def in_order(self) -> tuple[Alert, ...]:
-        """By job, by instance, then by all labels."""
-        return tuple(sorted(self.alerts.values(), key=_order))
+        """As they are shown."""
+        return in_order(self.alerts.values())
+
+
+def in_order(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
+    """By job, by instance, then by all labels."""
+    return tuple(sorted(alerts, key=_order))
 
 
 def _order(alert: Alert) -> tuple[str, str, Labels]:
-    values = dict(alert.labels)
-    return values.get("job", ""), values.get("instance", ""), alert.labels
+    job = instance = ""
+    for name, value in alert.labels:
+        if name == "job":
+            job = value
+        elif name == "instance":
+            instance = value
+    return job, instance, alert.labels
 
 
 class Groups:

@@ -1,6 +1,6 @@
 """Alerts as they arrive → alerts that may be kept, or why not."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from opsbook.alerts.model import Alert
@@ -46,13 +46,9 @@ def _checked(pairs: Mapping[str, str], noun: str, needed: str) -> Labels:
         raise BadInputError(needed)
     if len(found) > _MOST_LABELS:
         raise BadInputError(f"{len(found)} {noun}s, more than {_MOST_LABELS}")
-    _check_texts(found, noun)
-    return found
-
-
-def _check_texts(pairs: Iterable[tuple[str, str]], noun: str) -> None:
-    for name, value in pairs:
+    for name, value in found:
         if not name:
             raise BadInputError(f"a {noun} without a name")
         if len(name) + len(value) > _LONGEST:
             raise BadInputError(f"{noun} {name[:50]!r} is longer than {_LONGEST} characters")
+    return found

@@ -54,8 +54,9 @@ class Outbox:
         """Reads what an earlier life left: no notice of it is lost, none is sent twice."""
         self.setup = setup
         self.sent: Counter[str] = Counter()
-        """Kind of notifier → notices that arrived since the start; the same for the next two."""
+        """Kind of notifier → notices that arrived since the start; the same for the next three."""
         self.failed: Counter[str] = Counter()
+        self.unknown: Counter[str] = Counter()
         self.retries: Counter[str] = Counter()
         self.trouble: str | None = None
         """Why the table cannot be written, or None."""
@@ -97,6 +98,12 @@ class Outbox:
     @property
     def undelivered(self) -> list[Post]:
         return [*self._open.values(), *self._sending.values()]
+
+    @property
+    def kinds(self) -> set[str]:
+        """Kinds of notifiers that are declared."""
+        receivers = self.setup.receivers.values()
+        return {_kind(entry) for receiver in receivers for entry in receiver.entries}
 
     @property
     def settled(self) -> bool:
@@ -254,7 +261,7 @@ class Outbox:
             await self._give_up(post, f"{type(error).__name__}: {error}")
         else:
             self._hook("answered")
-            self.sent[_kind(post)] += 1
+            self.sent[_kind(post.entry)] += 1
             await self._finish(post, Status.SENT, delivery.answer)
 
     async def _not_sent(self, post: Post, notifier: Notifier, error: NotSentError) -> None:
@@ -268,7 +275,7 @@ class Outbox:
     async def _again(self, post: Post, error: NotSentError) -> None:
         wait = min(_FIRST_RETRY * 2 ** (post.attempts - 1), _LAST_RETRY)
         wait = max(wait * random.uniform(0.8, 1.2), error.retry_after or 0.0)  # noqa: S311 - no secret
-        self.retries[_kind(post)] += 1
+        self.retries[_kind(post.entry)] += 1
         now = self._clock.now()
         post.due_at, post.answer = now + wait, str(error)
         post.status = Status.NEW
@@ -289,7 +296,7 @@ class Outbox:
                 return
 
     async def _give_up(self, post: Post, reason: str) -> None:
-        self.failed[_kind(post)] += 1
+        self.failed[_kind(post.entry)] += 1
         logger.error("a notice to %s %s failed: %s", post.notice.receiver, post.entry, reason)
         await self._finish(post, Status.FAILED, reason)
         await self._tell_fallback(post)
@@ -312,6 +319,8 @@ class Outbox:
 
     async def _finish(self, post: Post, status: Status, answer: str) -> None:
         post.status, post.answer, post.done_at = status, answer, self._clock.now()
+        if status is Status.UNKNOWN:
+            self.unknown[_kind(post.entry)] += 1
         await self._write_down(post)
         self._hook("finished")
         self._reserves.discard(post.key)
@@ -358,5 +367,6 @@ class Outbox:
         logger.error("notices cannot be written down: %s", self.trouble)
 
 
-def _kind(post: Post) -> str:
-    return post.entry.partition("[")[0]
+def _kind(entry: str) -> str:
+    """`webhook[0]` → `webhook`."""
+    return entry.partition("[")[0]

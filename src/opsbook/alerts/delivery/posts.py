@@ -7,10 +7,11 @@ import hashlib
 import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy import (
     Boolean,
     Column,
@@ -137,6 +138,15 @@ def change(engine: Engine, post: Post, *, recorded: bool = False) -> None:
         connection.execute(update(notices).where(notices.c.id == post.id).values(row))
 
 
+def try_writing(engine: Engine) -> None:
+    """Write a row that nobody sends, and take it away. Raises SQLAlchemyError."""
+    nobody = Notice("", "", (), (), 0.0, "")
+    nothing = Post(nobody, "", frozenset(), frozenset(), 0.0, 0.0, status=Status.SUPERSEDED)
+    with engine.begin() as connection:
+        connection.execute(insert(notices), _row(nothing))
+        connection.execute(delete(notices).where(notices.c.key == nothing.key))
+
+
 def load_open(engine: Engine) -> list[Post]:
     """Posts that were not done with, the oldest first."""
     return _load(engine, notices.c.status.in_([Status.NEW.value, Status.SENDING.value]))
@@ -188,7 +198,7 @@ def _row(post: Post) -> dict[str, Any]:
         "status": post.status.value,
         "firing": json.dumps(sorted(post.firing)),
         "resolved": json.dumps(sorted(post.resolved)),
-        "content": json.dumps({**asdict(post.notice), "reserve": post.reserve}),
+        "content": _content(post),
         "made_at": post.made_at,
         "attempts": post.attempts,
         "due_at": post.due_at,
@@ -196,6 +206,11 @@ def _row(post: Post) -> dict[str, Any]:
         "answer": post.answer,
         "recorded": False,
     }
+
+
+def _content(post: Post) -> str:
+    notice = {each.name: getattr(post.notice, each.name) for each in fields(Notice)}
+    return to_json({**notice, "reserve": post.reserve}).decode()
 
 
 def _post(row: Any) -> Post:

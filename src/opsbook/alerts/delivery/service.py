@@ -11,14 +11,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from opsbook.alerts import store
 from opsbook.alerts.acknowledgements import Acknowledgement, Acknowledgements
-from opsbook.alerts.delivery.board import MOST, Board
-from opsbook.alerts.delivery.groups import Group, Groups
+from opsbook.alerts.delivery.board import MOST, Board, joined
+from opsbook.alerts.delivery.chronicle import Chronicle
+from opsbook.alerts.delivery.groups import Group, Groups, in_order
 from opsbook.alerts.delivery.mute import Muter, Muting
 from opsbook.alerts.delivery.outbox import Hook, Outbox
 from opsbook.alerts.delivery.posts import Post
 from opsbook.alerts.delivery.setup import Setup
 from opsbook.alerts.delivery.teller import Teller
-from opsbook.alerts.model import Alert
+from opsbook.alerts.model import Alert, compute_fingerprints
 from opsbook.alerts.routing.inhibition import Inhibitor
 from opsbook.alerts.routing.matchers import format_matchers
 from opsbook.alerts.routing.route import Route
@@ -34,8 +35,12 @@ _TICK = 1.0
 _KEPT_ENDED = 1800.0
 """Seconds for which an alert that has ended is still shown, and merged with."""
 _KEPT_HISTORY = 400 * 86_400.0
-_AT_ONCE = 200
+_AT_ONCE = 500
 """Alerts that are handled before others have their turn on the event loop."""
+_SEVERAL = 50
+"""With fewer alerts at once nobody writes for so long that others had to wait."""
+_MANY = 2000
+"""More alerts than these are put in order in a thread."""
 _AGAIN = 5.0
 _WARN_BEFORE = 900.0
 """Seconds before the end of a silence at which it is said that its alert still fires…"""
@@ -69,6 +74,7 @@ class Alerting:
         self.trouble: str | None = None
         """Why alerts cannot be written down, or None."""
         self._engine, self._ledger, self._clock = engine, ledger, clock
+        self._chronicle = Chronicle(ledger)
         self._external_url, self._suppression = external_url, suppression
         self._incoming: deque[_Waiting] = deque()
         self._arrived, self._moved = asyncio.Event(), asyncio.Event()
@@ -112,6 +118,8 @@ class Alerting:
     async def put(self, alerts: Sequence[Alert]) -> int:
         """Take alerts; on return they survive the process. How many found room. Raises
         SQLAlchemyError if they could not be written down, and then none was taken."""
+        if len(alerts) >= _SEVERAL:
+            self._chronicle.hold()
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._incoming.append((alerts, done))
         self._arrived.set()
@@ -124,6 +132,7 @@ class Alerting:
             tasks.create_task(self._take(), name="take alerts")
             tasks.create_task(self._tell(), name="tell groups")
             tasks.create_task(self._keep_house(), name="keep alerts")
+            tasks.create_task(self._chronicle.run(), name="record alerts")
 
     def nudge(self) -> None:
         """Look again at what is due: the clock has moved."""
@@ -139,6 +148,7 @@ class Alerting:
             or bool(self._incoming)
             or (due is not None and due <= self._clock.monotonic())
             or self.outbox.busy
+            or self._chronicle.busy
         )
 
     def muting(self, alert: Alert) -> Muting:
@@ -228,22 +238,7 @@ class Alerting:
     async def _take_batch(self, batch: list[_Waiting]) -> None:
         """Merge what came, write it down, and only then let it count."""
         merged: dict[str, Alert] = {}
-        counts = []
-        scratch = Board()
-        for alerts, _ in batch:
-            taken = 0
-            for number, alert in enumerate(alerts, 1):
-                if number % _AT_ONCE == 0:
-                    await asyncio.sleep(0)
-                known = merged.get(alert.fingerprint) or self.board.alerts.get(alert.fingerprint)
-                if known is None and len(self.board.alerts) + len(merged) >= MOST:
-                    self.refused += 1
-                    continue
-                if known is not None:
-                    scratch.take(known)
-                merged[alert.fingerprint] = scratch.merge(alert)
-                taken += 1
-            counts.append(taken)
+        counts = [await self._merge(alerts, merged) for alerts, _ in batch]
         try:
             await asyncio.to_thread(store.save_alerts, self._engine, tuple(merged.values()))
         except SQLAlchemyError as error:
@@ -261,6 +256,24 @@ class Alerting:
         for (_, done), taken in zip(batch, counts, strict=True):
             if not done.done():
                 done.set_result(taken)
+        self._chronicle.nudge()
+
+    async def _merge(self, alerts: Sequence[Alert], merged: dict[str, Alert]) -> int:
+        """Add what becomes of these; how many found room."""
+        taken = 0
+        for start in range(0, len(alerts), _AT_ONCE):
+            some = alerts[start : start + _AT_ONCE]
+            compute_fingerprints(some)
+            for alert in some:
+                number = alert.fingerprint
+                known = merged.get(number) or self.board.alerts.get(number)
+                if known is None and len(self.board.alerts) + len(merged) >= MOST:
+                    self.refused += 1
+                    continue
+                merged[number] = joined(known, alert)
+                taken += 1
+            await asyncio.sleep(0)
+        return taken
 
     def _count(self, alert: Alert) -> None:
         before = self.board.take(alert)
@@ -271,13 +284,7 @@ class Alerting:
             self._ended.append(before)
         if not alert.resolved(now) and number not in self._firing:
             self._firing.add(number)
-            self._ledger.record(
-                "alert.firing",
-                alert.name or alert.fingerprint,
-                fingerprint=alert.fingerprint,
-                labels=dict(alert.labels),
-                annotations=dict(alert.annotations),
-            )
+            self._chronicle.fired(alert)
         self._place(alert)
 
     def _place(self, alert: Alert) -> None:
@@ -312,14 +319,14 @@ class Alerting:
         self._moved.clear()
 
     async def _tell_groups(self, groups: Sequence[Group]) -> None:
-        now = self._clock.now()
+        now, teller = self._clock.now(), self._teller
         decided: list[tuple[Group, tuple[Alert, ...]]] = []
         posts: list[Post] = []
         for group in groups:
-            alerts = group.in_order()
-            posts += self._teller.posts(group, alerts, now)
+            alerts = tuple(group.alerts.values())
+            audible = await _audible(teller, alerts, now)
+            posts += teller.posts(group, audible, now)
             decided.append((group, alerts))
-            await asyncio.sleep(0)
         try:
             if posts:
                 await self.outbox.write(posts)
@@ -369,13 +376,8 @@ class Alerting:
         before = self._clock.now() - _KEPT_HISTORY
         await asyncio.to_thread(store.keep_history, self._engine, ended, before)
         for alert in ended:
-            self._ledger.record(
-                "alert.resolved",
-                alert.name or alert.fingerprint,
-                fingerprint=alert.fingerprint,
-                labels=dict(alert.labels),
-                lasted_seconds=round(alert.ends_at - alert.starts_at, 3),
-            )
+            self._chronicle.ended(alert)
+        self._chronicle.nudge()
         acknowledged = [a.fingerprint for a in ended if self.acknowledgements.forget(a.fingerprint)]
         if acknowledged:
             await asyncio.to_thread(store.forget_acknowledgements, self._engine, acknowledged)
@@ -408,6 +410,16 @@ class Alerting:
     def _say_trouble(self, error: SQLAlchemyError) -> None:
         self.trouble = str(getattr(error, "orig", None) or error)
         logger.error("alerts cannot be written down: %s", self.trouble)
+
+
+async def _audible(teller: Teller, alerts: tuple[Alert, ...], now: float) -> tuple[Alert, ...]:
+    """Those that nothing keeps quiet, as they are shown."""
+    found: list[Alert] = []
+    for start in range(0, len(alerts), _AT_ONCE):
+        some = alerts[start : start + _AT_ONCE]
+        found += (alert for alert in some if teller.is_audible(alert, now))
+        await asyncio.sleep(0)
+    return await asyncio.to_thread(in_order, found) if len(found) > _MANY else in_order(found)
 
 
 def _is_ending(silence: Silence, now: float) -> bool:

@@ -26,14 +26,15 @@ class Teller:
         self._acknowledgements = acknowledgements
         self._external_url = external_url
 
-    def posts(self, group: Group, alerts: tuple[Alert, ...], now: float) -> list[Post]:
-        """One for each entry of the group's receiver that has something to hear."""
-        if self._muter.route_muted_by(group.route, now):
+    def is_audible(self, alert: Alert, now: float) -> bool:
+        """Whether nothing keeps it quiet."""
+        return not self._muter.muting(alert, now)
+
+    def posts(self, group: Group, audible: tuple[Alert, ...], now: float) -> list[Post]:
+        """One for each entry of the group's receiver that has something to hear of these."""
+        if not audible or self._muter.route_muted_by(group.route, now):
             return []
-        audible = tuple(alert for alert in alerts if not self._muter.muting(alert, now))
         receiver = self._setup.receivers[group.route.manner.receiver]
-        if not audible:
-            return []
         notice = Notice(receiver.name, group.key, group.labels, audible, now, self._external_url)
         found = (
             self._post(notice, entry, notifier, group.route.manner.repeat_interval)

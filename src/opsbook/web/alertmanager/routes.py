@@ -39,6 +39,8 @@ from opsbook.web.alertmanager.models import (
 _LARGEST_BODY = 32 * 1024 * 1024
 _IN_THREAD = 64 * 1024
 """A larger body is read in a thread: the event loop has other work."""
+_AT_ONCE = 200
+"""Alerts that are read or shown before others have their turn on the event loop."""
 _ALERTS = TypeAdapter(list[PostableAlert])
 _SILENCE = TypeAdapter(PostableSilence)
 
@@ -112,13 +114,16 @@ class _Api:
             return _refused(400, str(error))
         now = self._clock.now()
         found = []
-        for alert in sorted(self._alerting.board.alerts.values(), key=lambda a: a.fingerprint):
+        alerts = sorted(self._alerting.board.alerts.values(), key=lambda a: a.fingerprint)
+        for number, alert in enumerate(alerts, 1):
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
             if alert.resolved(now) or not choice.matches(alert.labels):
                 continue
             shown = self._shown(alert, self._alerting.routes(alert))
             if choice.takes(shown):
-                found.append(shown)
-        return _json(found)
+                found.append(shown.model_dump_json())
+        return Response(f"[{','.join(found)}]", media_type="application/json")
 
     async def post_alerts(self, request: Request) -> Response:
         """Take alerts; the good ones of a list that holds bad ones are taken too."""
@@ -131,7 +136,7 @@ class _Api:
         good: list[Alert] = []
         wrong: list[str] = []
         for number, each in enumerate(posted):
-            if number % 500 == 499:
+            if number % _AT_ONCE == _AT_ONCE - 1:
                 await asyncio.sleep(0)
             try:
                 good.append(admitted(each.report(), now, timeout))

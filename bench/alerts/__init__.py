@@ -1,0 +1,1 @@
+"""What it takes to find, accept and tell alerts, beside Prometheus and Alertmanager."""

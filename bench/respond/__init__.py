@@ -1,0 +1,1 @@
+"""What durable runs cost: beside DBOS as it is without us."""

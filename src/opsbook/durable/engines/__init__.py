@@ -1,0 +1,1 @@
+"""What can carry runs: DBOS on SQLite or PostgreSQL, and memory for tests."""
