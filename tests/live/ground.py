@@ -111,9 +111,18 @@ async def amtool(address: str, *words: str) -> str:
     return str(ran.stdout)
 
 
-def posts(catcher: Catcher) -> set[Post]:
-    """What a webhook was told, in no order."""
-    return {_post(request.json()) for request in catcher.caught}
+def posts(catcher: Catcher) -> list[Post]:
+    """What a webhook was told."""
+    return [_post(request.json()) for request in catcher.caught]
+
+
+def last_posts(catcher: Catcher) -> dict[str, Post]:
+    """The last one of each group."""
+    return {post[1]: post for post in posts(catcher)}
+
+
+def told_of_an_end(catcher: Catcher) -> bool:
+    return any("resolved" in alert for _, _, alerts in posts(catcher) for alert in alerts)
 
 
 def _post(body: dict[str, Any]) -> Post:

@@ -48,7 +48,9 @@ class HeartbeatSettings(Section):
     fail_url: Url | None = None
     """Asked instead, with the reason as its body, while something is wrong here."""
     method: Literal["GET", "POST", "HEAD"] = "POST"
+    """How the switch wants to be asked."""
     headers: dict[str, TextOrSecret] = {}
+    """Headers to send; a value may be a secret reference."""
     bearer: Secret | None = None
     """Sent as `Authorization: Bearer`."""
 
