@@ -7,6 +7,7 @@ import pytest
 from opsbook.alerts.delivery.intake import Report, admitted
 from opsbook.alerts.model import Notice
 from opsbook.alerts.notifier import NotSentError
+from opsbook.alerts.notifiers.webhook import Webhook
 from opsbook.alerts.routing.intervals import TimeInterval
 from opsbook.alerts.routing.matchers import parse_matchers
 from opsbook.alerts.routing.route import Branch
@@ -14,6 +15,8 @@ from opsbook.alerts.silences import Silence, for_ever
 from opsbook.core.clock import ManualClock
 from opsbook.core.errors import BadInputError
 from tests.alerts.delivery.scene import NOW, Memory, inhibition, scene, setup
+from tests.alerts.notifiers.catcher import answer, catching
+from tests.alerts.notifiers.catcher import silence as silence_for_ever
 
 
 def told(notices: list[Notice]) -> list[tuple[float, str, list[str]]]:
@@ -526,3 +529,14 @@ async def test_a_storm_becomes_few_notices(tmp_path: Path) -> None:
         assert await here.alerting.put([admitted(each, now, 300) for each in reports]) == 2000
         await here.pass_time(12)
         assert [len(notice.alerts) for notice in memory.told] == [2000]
+
+
+async def test_a_webhook_that_gave_no_answer_in_time_is_asked_again(tmp_path: Path) -> None:
+    async with catching() as catcher:
+        catcher.then(silence_for_ever, answer(200))
+        hook = Webhook.model_validate({"url": catcher.url, "timeout": "200ms"})
+        async with scene(tmp_path, setup(receivers={"team": [hook]})) as here:
+            await here.fire()
+            await here.pass_time(15)
+            (entry,) = await here.entries("notice.sent")
+    assert (len(catcher.caught), '"attempts":2' in entry.body) == (2, True)
