@@ -1,6 +1,6 @@
 """A life of alerting that ends where it is told to: one alert, told to a catcher over HTTP.
 
-Arguments: database URL, catcher URL, whether the receiver takes keys, step or `random`.
+Arguments: database URL, catcher URL, kind of receiver (keyed, plain, refused), step or `random`.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from opsbook.alerts.delivery.intake import Report, admitted
 from opsbook.alerts.delivery.service import Alerting
 from opsbook.alerts.delivery.setup import Receiver, Setup
 from opsbook.alerts.model import Notice
-from opsbook.alerts.notifier import Delivery, Notifier
+from opsbook.alerts.notifier import Delivery, Notifier, NotSentError
 from opsbook.alerts.routing.route import Branch, plant
 from opsbook.alerts.templates.notices import NoticeTemplates
 from opsbook.core.clock import SystemClock
@@ -49,14 +49,23 @@ class Keyed(Plain):
         return True
 
 
-async def live(database: str, catcher: str, keyed: bool, end_at: str, alerts: int) -> None:
+class Refused(Plain):
+    """Nobody is there any more."""
+
+    async def send(self, notice: Notice, key: str, templates: NoticeTemplates) -> Delivery:
+        raise NotSentError("410 Gone", permanent=True)
+
+
+async def live(database: str, catcher: str, kind: str, end_at: str, alerts: int) -> None:
     engine = connect(database)
     ledger = Ledger(engine, SystemClock())
-    notifier = (Keyed if keyed else Plain)(url=catcher)
+    kinds = {"keyed": Keyed, "plain": Plain, "refused": Refused}
+    notifier = kinds[kind](url=catcher)
+    other = Receiver("other", {"catcher[0]": Plain(url=catcher)})
     manner = {"group_by": ("alertname",), "group_wait": 0.0, "group_interval": 0.3}
     setup = Setup(
         root=plant(Branch(receiver="team", repeat_interval=3600.0, **manner)),  # type: ignore[arg-type]
-        receivers={"team": Receiver("team", {"catcher[0]": notifier})},
+        receivers={"team": Receiver("team", {"catcher[0]": notifier}, "other"), "other": other},
         templates=NoticeTemplates(()),
     )
 
@@ -86,5 +95,5 @@ async def live(database: str, catcher: str, keyed: bool, end_at: str, alerts: in
 
 
 if __name__ == "__main__":
-    database, catcher, keyed, end_at, alerts = sys.argv[1:]
-    asyncio.run(live(database, catcher, keyed == "keyed", end_at, int(alerts)))
+    database, catcher, kind, end_at, alerts = sys.argv[1:]
+    asyncio.run(live(database, catcher, kind, end_at, int(alerts)))

@@ -115,6 +115,19 @@ def test_a_notice_is_told_once_wherever_the_process_died(
         engine.dispose()
 
 
+def test_who_is_told_instead_hears_of_it_wherever_the_process_died(
+    database: str, catcher: Catcher
+) -> None:
+    life(database, catcher, "refused", "finished", 1)
+    engine = connect(database)
+    try:
+        assert ends(engine) == {Status.FAILED: 1, Status.NEW: 1}
+        life(database, catcher, "refused", "nowhere", 0)
+        assert (catcher.keys.total(), ends(engine)[Status.SENT]) == (1, 1)
+    finally:
+        engine.dispose()
+
+
 @pytest.mark.parametrize("kind", ["keyed", "plain"])
 def test_killed_again_and_again_no_accepted_alert_goes_untold(
     tmp_path: Path, catcher: Catcher, kind: str

@@ -149,6 +149,25 @@ async def test_one_that_refuses_for_good_is_given_up_visibly_and_the_fallback_is
         assert here.alerting.outbox.failed == {"memory": 1}
 
 
+async def test_a_fallback_is_not_told_the_same_at_every_turn(tmp_path: Path) -> None:
+    gone, other = Memory(), Memory()
+    gone.refuse(*(NotSentError("404", permanent=True) for _ in range(99)))
+    wanted = setup(receivers={"team": [gone], "people": [other]}, fallbacks={"team": "people"})
+    clock = ManualClock(NOW)
+    async with scene(tmp_path, wanted, clock) as here:
+        await here.fire(ends_in=9000)
+        await here.pass_time(400, step=10)
+        assert len(gone.keys) > 3
+        assert len(other.told) == 1
+    async with scene(tmp_path, wanted, clock) as here:
+        await here.pass_time(200, step=10)
+        assert len(other.told) == 1
+        await here.resolve()
+        await here.fire("Down", instance="b")
+        await here.pass_time(100, step=10)
+        assert len(other.told) > 1
+
+
 async def test_the_fallback_is_told_too_when_trying_takes_long(tmp_path: Path) -> None:
     busy, other = Memory(), Memory()
     busy.refuse(*(NotSentError("503") for _ in range(9)))

@@ -5,14 +5,15 @@ import heapq
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from opsbook.alerts.delivery import posts as table
-from opsbook.alerts.delivery.dedup import Told
+from opsbook.alerts.delivery.dedup import Told, reason_to_tell
 from opsbook.alerts.delivery.posts import Post, Status
 from opsbook.alerts.delivery.setup import Setup
 from opsbook.alerts.notifier import Notifier, NotSentError
@@ -29,6 +30,8 @@ _DEADLINE = 30.0
 _FIRST_RETRY, _LAST_RETRY = 1.0, 300.0
 _PATIENCE = 60.0
 """After so many seconds of trying, the receiver's fallback is told, and trying goes on."""
+_REMIND = 14_400.0
+"""Seconds after which a fallback is told again that nothing has changed."""
 _KEPT = 10 * 86_400.0
 _LEDGER_DEADLINE = 10.0
 _FAREWELL = 5.0
@@ -68,8 +71,6 @@ class Outbox:
         self._lanes: dict[tuple[str, str], list[tuple[float, int, Post]]] = {}
         """Entry of a receiver → its posts, by when they are due in monotonic seconds."""
         self._busy: Counter[tuple[str, str]] = Counter()
-        self._reserves: set[str] = set()
-        """Keys of posts for which the fallback was told."""
         self._doubtful: list[Post] = []
         self._unrecorded = table.load_unrecorded(engine)
         self._wake = asyncio.Event()
@@ -123,9 +124,12 @@ class Outbox:
     async def write(self, posts: Sequence[Post]) -> None:
         """Write posts down; on return they survive the process. Each takes the place of what
         waits in its slot. Raises SQLAlchemyError, and then nothing has changed."""
+        await self._write(posts)
+
+    async def _write(self, posts: Sequence[Post], given_up: Post | None = None) -> None:
         superseded = [old for post in posts if (old := self._open.get(post.slot))]
         now = self._clock.now()
-        await asyncio.to_thread(table.write, self._engine, posts, superseded, now)
+        await asyncio.to_thread(table.write, self._engine, posts, superseded, now, given_up)
         self._hook("written")
         for old in superseded:
             # It may have left while the table was written: then both arrive, in their order.
@@ -280,14 +284,18 @@ class Outbox:
         post.due_at, post.answer = now + wait, str(error)
         post.status = Status.NEW
         await self._write_down(post)
-        if now - post.made_at >= _PATIENCE:
-            await self._tell_fallback(post)
+        if now - post.made_at >= _PATIENCE and (instead := self._instead(post)):
+            await self._until_written(lambda: self._write(instead))
 
     async def _write_down(self, post: Post, *, recorded: bool = False) -> None:
-        """Until it is on disk: what was sent must not be sent again for want of a note."""
+        """How it stands now: what was sent must not be sent again for want of a note."""
+        change = partial(table.change, self._engine, post, recorded=recorded)
+        await self._until_written(lambda: asyncio.to_thread(change))
+
+    async def _until_written(self, write: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
-                await asyncio.to_thread(table.change, self._engine, post, recorded=recorded)
+                await write()
             except SQLAlchemyError as error:
                 self._say_trouble(error)
                 await asyncio.sleep(_PAUSE)
@@ -296,26 +304,40 @@ class Outbox:
                 return
 
     async def _give_up(self, post: Post, reason: str) -> None:
+        """Who is told instead is written down with it: no death of the process comes between."""
         self.failed[_kind(post.entry)] += 1
         logger.error("a notice to %s %s failed: %s", post.notice.receiver, post.entry, reason)
-        await self._finish(post, Status.FAILED, reason)
-        await self._tell_fallback(post)
+        post.status, post.answer, post.done_at = Status.FAILED, reason, self._clock.now()
+        await self._until_written(lambda: self._write(self._instead(post), post))
+        self._hook("finished")
+        await self._record(post)
 
-    async def _tell_fallback(self, post: Post) -> None:
+    def _instead(self, post: Post) -> list[Post]:
+        """What the receiver's fallback has to hear of this, given what it has heard."""
         receiver = self.setup.receivers.get(post.notice.receiver)
         fallback = self.setup.receivers.get(receiver.fallback or "") if receiver else None
-        if fallback is None or post.reserve or post.key in self._reserves:
-            return
-        self._reserves.add(post.key)
+        if fallback is None or post.reserve:
+            return []
         said = {"instead_of": post.notice.receiver, "because": post.answer}
         notice = replace(post.notice, receiver=fallback.name, variables=said)
         now = self._clock.now()
-        await self.write(
-            [
-                Post(notice, entry, post.firing, post.resolved, now, now, reserve=True)
-                for entry in fallback.entries
-            ]
+        made = [
+            Post(notice, entry, post.firing, post.resolved, now, now, reserve=True)
+            for entry in fallback.entries
+        ]
+        return [each for each in made if self._is_news(each, now)]
+
+    def _is_news(self, post: Post, now: float) -> bool:
+        """A receiver that is gone fails at every turn of its group; its fallback is not to be
+        told the same each time."""
+        waiting = self._open.get(post.slot)
+        if waiting is not None and waiting.told.firing == post.firing:
+            return False
+        told = self.told(post.slot)
+        reason = reason_to_tell(
+            told, post.firing, post.resolved, send_resolved=True, repeat=_REMIND, now=now
         )
+        return reason is not None
 
     async def _finish(self, post: Post, status: Status, answer: str) -> None:
         post.status, post.answer, post.done_at = status, answer, self._clock.now()
@@ -323,7 +345,6 @@ class Outbox:
             self.unknown[_kind(post.entry)] += 1
         await self._write_down(post)
         self._hook("finished")
-        self._reserves.discard(post.key)
         if status in (Status.SENT, Status.UNKNOWN):
             self._told[post.slot] = post.told
         await self._record(post)
@@ -357,7 +378,9 @@ class Outbox:
     async def _prune_daily(self) -> None:
         while True:
             try:
-                await asyncio.to_thread(table.prune, self._engine, self._clock.now() - _KEPT)
+                before = self._clock.now() - _KEPT
+                await asyncio.to_thread(table.prune, self._engine, before)
+                self._told = {key: told for key, told in self._told.items() if told.at >= before}
             except SQLAlchemyError as error:
                 self._say_trouble(error)
             await asyncio.sleep(86_400)

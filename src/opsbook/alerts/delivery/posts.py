@@ -15,6 +15,7 @@ from pydantic_core import to_json
 from sqlalchemy import (
     Boolean,
     Column,
+    Connection,
     Engine,
     Float,
     Integer,
@@ -110,9 +111,18 @@ def slot_of(group_key: str, receiver: str, entry: str, reserve: str = "False") -
     return hashlib.sha256(json.dumps([group_key, receiver, entry, reserve]).encode()).hexdigest()
 
 
-def write(engine: Engine, posts: Sequence[Post], superseded: Sequence[Post], now: float) -> None:
-    """Write posts down, and that others are not to be sent any more."""
+def write(
+    engine: Engine,
+    posts: Sequence[Post],
+    superseded: Sequence[Post],
+    now: float,
+    given_up: Post | None = None,
+) -> None:
+    """Write posts down, that others are not to be sent any more, and for which one that was
+    given up they come, if for one."""
     with engine.begin() as connection:
+        if given_up is not None:
+            _update(connection, given_up, recorded=False)
         for post in superseded:
             done = {"status": Status.SUPERSEDED.value, "done_at": now, "recorded": True}
             same = (notices.c.id == post.id) & (notices.c.status == Status.NEW.value)
@@ -126,6 +136,11 @@ def write(engine: Engine, posts: Sequence[Post], superseded: Sequence[Post], now
 
 def change(engine: Engine, post: Post, *, recorded: bool = False) -> None:
     """Write down how a post stands now."""
+    with engine.begin() as connection:
+        _update(connection, post, recorded=recorded)
+
+
+def _update(connection: Connection, post: Post, *, recorded: bool) -> None:
     row = {
         "status": post.status.value,
         "attempts": post.attempts,
@@ -134,8 +149,7 @@ def change(engine: Engine, post: Post, *, recorded: bool = False) -> None:
         "answer": post.answer,
         "recorded": recorded,
     }
-    with engine.begin() as connection:
-        connection.execute(update(notices).where(notices.c.id == post.id).values(row))
+    connection.execute(update(notices).where(notices.c.id == post.id).values(row))
 
 
 def try_writing(engine: Engine) -> None:

@@ -118,6 +118,9 @@ class Alerting:
     async def put(self, alerts: Sequence[Alert]) -> int:
         """Take alerts; on return they survive the process. How many found room. Raises
         SQLAlchemyError if they could not be written down, and then none was taken."""
+        if sum(len(waiting) for waiting, _ in self._incoming) + len(alerts) > MOST:
+            self.refused += len(alerts)
+            return 0
         if len(alerts) >= _SEVERAL:
             self._chronicle.hold()
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -391,6 +394,7 @@ class Alerting:
             await asyncio.to_thread(store.forget_alerts, self._engine, gone)
         numbers = self.silences.forget(now - KEPT)
         if numbers:
+            self._warned.difference_update(numbers)
             await asyncio.to_thread(store.forget_silences, self._engine, numbers)
 
     async def _mind_silences(self, firing: Sequence[Alert], now: float) -> None:
