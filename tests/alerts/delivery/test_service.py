@@ -559,3 +559,16 @@ async def test_a_webhook_that_gave_no_answer_in_time_is_asked_again(tmp_path: Pa
             await here.pass_time(15)
             (entry,) = await here.entries("notice.sent")
     assert (len(catcher.caught), '"attempts":2' in entry.body) == (2, True)
+
+
+async def test_a_fault_of_our_own_refuses_a_report_and_ends_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    memory = Memory()
+    async with scene(tmp_path, setup(receivers={"team": [memory]})) as here:
+        with pytest.raises(UnicodeEncodeError):
+            await here.fire("\ud800")
+        assert "1 reports of alerts were not taken" in caplog.text
+        await here.fire()
+        await here.pass_time(12)
+        assert len(memory.told) == 1

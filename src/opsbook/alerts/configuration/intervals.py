@@ -89,7 +89,8 @@ def _time(text: str) -> str:
     return text
 
 
-def _zone(name: str) -> str:
+def zone_name(name: str) -> str:
+    """Raises ValueError for a name that is no time zone's."""
     try:
         zone_of(name)
     except CallError:
@@ -130,7 +131,7 @@ class IntervalConfig(Section):
     """Names or numbers, and ranges."""
     years: Many[Annotated[Text, _checked(_year)]] = []
     """Numbers, and ranges such as `2026:2028`."""
-    location: Annotated[Text, AfterValidator(_zone)] = ""
+    location: Annotated[Text, AfterValidator(zone_name)] = ""
     """Whose clock is meant, such as `Europe/Paris` or `Local`; UTC if not given."""
 
     def interval(self) -> TimeInterval:

@@ -236,7 +236,12 @@ class Alerting:
             await self._arrived.wait()
             self._arrived.clear()
             while self._incoming:
-                await self._take_batch([self._incoming.popleft() for _ in self._incoming.copy()])
+                batch = [self._incoming.popleft() for _ in self._incoming.copy()]
+                try:
+                    await self._take_batch(batch)
+                except Exception as error:  # a fault of our own must not end the watch
+                    logger.exception("%d reports of alerts were not taken", len(batch))
+                    _refuse(batch, error)
 
     async def _take_batch(self, batch: list[_Waiting]) -> None:
         """Merge what came, write it down, and only then let it count."""
@@ -246,9 +251,7 @@ class Alerting:
             await asyncio.to_thread(store.save_alerts, self._engine, tuple(merged.values()))
         except SQLAlchemyError as error:
             self._say_trouble(error)
-            for _, done in batch:
-                if not done.done():
-                    done.set_exception(error)
+            _refuse(batch, error)
             return
         self.trouble = None
         for number, alert in enumerate(merged.values(), 1):
@@ -308,8 +311,13 @@ class Alerting:
                 await self._until_moved(wait)
                 continue
             self._under_way += 1
+            groups = self.groups.due(self._clock.monotonic())
             try:
-                await self._tell_groups(self.groups.due(self._clock.monotonic()))
+                await self._tell_groups(groups)
+            except Exception:  # a fault of our own must not end the watch
+                logger.exception("%d groups were not told; they are tried again", len(groups))
+                for group in groups:
+                    self.groups.again(group, self._clock.monotonic() + _AGAIN)
             finally:
                 self._under_way -= 1
 
@@ -349,6 +357,8 @@ class Alerting:
                 await self.keep_house()
             except SQLAlchemyError as error:
                 self._say_trouble(error)
+            except Exception:  # a fault of our own must not end the watch
+                logger.exception("alerts were not looked after; it is tried again")
             await asyncio.sleep(_TICK)
 
     async def _restore_ends(self) -> None:
@@ -414,6 +424,13 @@ class Alerting:
     def _say_trouble(self, error: SQLAlchemyError) -> None:
         self.trouble = str(getattr(error, "orig", None) or error)
         logger.error("alerts cannot be written down: %s", self.trouble)
+
+
+def _refuse(batch: Sequence[_Waiting], error: Exception) -> None:
+    """Whoever waits for an answer gets one."""
+    for _, done in batch:
+        if not done.done():
+            done.set_exception(error)
 
 
 async def _audible(teller: Teller, alerts: tuple[Alert, ...], now: float) -> tuple[Alert, ...]:

@@ -5,9 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from opsbook.alerts.configuration.intervals import zone_name
 from opsbook.alerts.sending.address import check_url
-from opsbook.alerts.templates.language.errors import CallError
-from opsbook.alerts.templates.times import zone_of
 from opsbook.book.fields import Duration, Secret, TextOrSecret
 from opsbook.book.model import Section
 from opsbook.core.secrets import Secret as HeldSecret
@@ -25,14 +24,6 @@ def _url(value: str | HeldSecret) -> str | HeldSecret:
     if isinstance(value, str):
         check_url(value)
     return value
-
-
-def _zone(name: str) -> str:
-    try:
-        zone_of(name)
-    except CallError:
-        raise ValueError("not a time zone: write, for example, Europe/Paris or Local") from None
-    return name
 
 
 Url = Annotated[TextOrSecret, AfterValidator(_url)]
@@ -60,7 +51,7 @@ class PageSettings(Section):
 
     at: Annotated[str, AfterValidator(_time)]
     """`HH:MM`."""
-    zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    zone: Annotated[str, AfterValidator(zone_name)] = "UTC"
     """Whose clock is meant, such as `Europe/Paris` or `Local`."""
     receiver: str = Field(min_length=1)
     """Who is paged."""
