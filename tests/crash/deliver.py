@@ -75,6 +75,9 @@ async def live(database: str, catcher: str, kind: str, end_at: str, alerts: int)
 
     alerting = Alerting(setup, engine, ledger, SystemClock(), "http://opsbook", hook=hook)
     running = asyncio.create_task(alerting.run())
+    if end_at == "random":
+        sys.stdout.write("alive\n")
+        sys.stdout.flush()
     for number in range(alerts):
         report = Report({"alertname": f"Down{number}"}, {})
         alert = admitted(report, SystemClock().now(), 300.0)

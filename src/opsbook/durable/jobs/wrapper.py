@@ -118,7 +118,10 @@ class Wrapper:
             os.close(descriptor)
         # From here on it counts as started, whether or not it gets to its first instruction.
         self._write("started", {**identity(self._child), "wrapper": identity(os.getpid())})
-        os.write(let_go, b"!")
+        try:
+            os.write(let_go, b"!")
+        except BrokenPipeError:
+            pass  # killed before its first instruction: its status says so
         os.close(let_go)
         why = os.read(broken, 1000).decode()
         os.close(broken)
