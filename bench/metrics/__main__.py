@@ -25,7 +25,7 @@ from bench.processes import scratch, usage_of
 from bench.table import Cell, print_table, say, write_json
 
 _OTHERS: tuple[type[Contestant], ...] = (Prometheus, Victoria)
-_NO_CACHE = "opsbook, no cache"
+_NO_CACHE = "opsbook, cache: 0"
 
 
 @click.command()
@@ -98,7 +98,7 @@ def _compared(
             server = stack.enter_context(store.serving(place / name))
             starts[name] = first_answer(server, asked[0])
             variants.append(Variant(name, server, {}))
-            if name == Victoria.name:
+            if name in (Opsbook.name, Victoria.name):
                 variants.append(Variant(f"{name}, no cache", server, {"nocache": "1"}))
         agreement = {query.name: list(_agreed(query, variants, every, covered)) for query in asked}
         print("\nDo they agree?")

@@ -74,11 +74,10 @@ def print_times(found: Mapping[str, Mapping[str, Times]], queries: Sequence[Quer
     for query in queries:
         print(f"  {query.name}: {query.expression}")
     print(
-        "  ×: the median against opsbook's as it comes, and against opsbook without memory for"
-        "\n  what was read. no cache: opsbook with `cache: 0 MiB`, which decodes every sample each"
-        "\n  time; VictoriaMetrics with `nocache=1`, which leaves out its memory of results. With"
-        "\n  that it answers the very same query again without a look at samples. Prometheus has"
-        "\n  neither memory."
+        "  ×: the median against opsbook's as it comes, and against opsbook's without memory of"
+        "\n  results. no cache: asked with `nocache=1`, which has opsbook and VictoriaMetrics look at"
+        "\n  samples; else both answer the very same query again from memory. cache: 0: opsbook also"
+        "\n  decodes every sample each time. Prometheus has no such memory."
     )
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, runtime_checkable
+from functools import cache
+from typing import NamedTuple, Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,4 +100,35 @@ class Shared(Protocol):
 
     def shares(self, matchers: tuple[Matcher, ...], start: int, end: int) -> list[Share]:
         """What `select` gives, frame by frame."""
+        ...
+
+
+@cache
+def _keeps_to(kind: type, protocol: type) -> bool:
+    """Asked of an object, with each query, it takes as long as a small query."""
+    return issubclass(kind, protocol)
+
+
+def is_shared(queryable: Queryable) -> TypeGuard[Shared]:
+    return _keeps_to(type(queryable), Shared)
+
+
+def is_watchable(queryable: Queryable) -> "TypeGuard[Watchable]":
+    return _keeps_to(type(queryable), Watchable)
+
+
+class Unchanged(Protocol):
+    """Says whether what was found would still be found."""
+
+    def __call__(self, *, wait: bool = True) -> bool | None:
+        """None only where it is not to wait, and cannot be told at once."""
+        ...
+
+
+@runtime_checkable
+class Watchable(Protocol):
+    """Knows whether samples are still what they were."""
+
+    def watch(self, matchers: tuple[Matcher, ...], start: int, end: int) -> Unchanged | None:
+        """Whether `select` would still give what it gives now; None where nobody can know."""
         ...

@@ -1,7 +1,8 @@
 """Who answers PromQL: an evaluator over a store, or a store that has a server evaluate it."""
 
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from functools import cache
+from typing import Protocol, TypeGuard, runtime_checkable
 
 from opsbook.metrics.promql.engine import Engine
 from opsbook.metrics.promql.query import Limits
@@ -37,4 +38,14 @@ class Querier(Protocol):
 
 def querier(store: Store, limits: Limits | None = None) -> Querier:
     """The store itself where it can evaluate; else our own evaluator over it."""
-    return store if isinstance(store, Querier) else Engine(store, limits or Limits())
+    return store if _evaluates(store) else Engine(store, limits or Limits())
+
+
+def _evaluates(store: Store) -> TypeGuard[Querier]:
+    return _is_querier(type(store))
+
+
+@cache
+def _is_querier(kind: type[Store]) -> bool:
+    """Asked of an object, with each query, it takes as long as a small query."""
+    return issubclass(kind, Querier)

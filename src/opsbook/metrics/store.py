@@ -13,7 +13,7 @@ from opsbook.core.clock import Clock, SystemClock
 from opsbook.core.errors import BadInputError, OpsbookError
 from opsbook.core.labels import Labels
 from opsbook.core.registry import Registry
-from opsbook.metrics.model import Frame, Matcher, Share, Values, given
+from opsbook.metrics.model import Frame, Matcher, Share, Unchanged, Values, given
 
 
 class StoreError(OpsbookError):
@@ -141,6 +141,10 @@ class Store(Section, ABC):
     def shares(self, matchers: tuple[Matcher, ...], start: int, end: int) -> list[Share]:
         """As Shared says. Raises TooManySamplesError."""
         return [given(frame) for frame in self.select(matchers, start, end)]
+
+    def watch(self, matchers: tuple[Matcher, ...], start: int, end: int) -> Unchanged | None:
+        """Whether `select` would still give what it gives now; None where nobody can know."""
+        return None
 
     @abstractmethod
     def matching(self, matchers: tuple[Matcher, ...], start: int, end: int) -> list[Labels]:

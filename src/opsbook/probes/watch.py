@@ -1,6 +1,7 @@
 """The watch: runs every check when it is due and tells what changed."""
 
 import asyncio
+import contextlib
 import heapq
 import zlib
 from collections.abc import Iterable
@@ -15,6 +16,8 @@ from opsbook.probes.model import Outcome, State
 
 _TICK = 0.05
 """Fewer, larger wake-ups cost least; a tick is below any interval that people choose."""
+_LONGEST = 1.0
+"""Between two looks at what is late."""
 _SPREAD_AT_START = 1.0
 """The first looks are spread over this many seconds: soon, but not all at once."""
 _BURST = 16
@@ -46,6 +49,9 @@ class Watch:
         self._under_way: dict[str, asyncio.Task[Outcome]] = {}
         self._last_seen: dict[str, float] = {}
         self._held: set[str] = set()
+        self._covered: dict[str, str] = {}
+        self._sooner = asyncio.Event()
+        """Set when something is due before everything else was."""
         self._crowded = False
         """Whether more looks could start at once."""
 
@@ -63,7 +69,7 @@ class Watch:
                 if now - swept >= 1.0:
                     self._sweep(now)
                     swept = now
-                await asyncio.sleep(0 if self._crowded else _TICK)
+                await self._rest(now)
         finally:
             await self._close()
 
@@ -112,8 +118,22 @@ class Watch:
         covered = self.in_maintenance(check.settings.service)
         return State.MAINTENANCE if covered else check.state
 
+    def cover(self, service: str, reason: str) -> None:
+        """Maintenance of one service until `uncover`: somebody does this to it on purpose."""
+        self._covered[service] = reason
+
+    def uncover(self, service: str) -> None:
+        """What is found of it counts again."""
+        self._covered.pop(service, None)
+
+    def covered(self, service: str | None) -> str:
+        """What somebody does to this service on purpose; empty if nothing."""
+        return self._covered.get(service or "", "")
+
     def in_maintenance(self, service: str | None) -> bool:
         """Whether people are at work on this service, or on all of them, now."""
+        if self.covered(service):
+            return True
         now = self._clock.now()
         return any(window.covers(service, now) for window in self._maintenance)
 
@@ -139,7 +159,20 @@ class Watch:
         room = len(self._under_way) < _MOST_AT_ONCE
         self._crowded = room and bool(self._due) and self._due[0][0] <= now
 
+    async def _rest(self, now: float) -> None:
+        """Until something is due: a watch over little must cost little."""
+        wait = min(self._due[0][0] - now, _LONGEST) if self._due else _LONGEST
+        self._sooner.clear()
+        if self._crowded or wait <= _TICK:
+            await asyncio.sleep(0 if self._crowded else _TICK)
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait):
+                await self._sooner.wait()
+
     def _schedule(self, name: str, due: float) -> None:
+        if not self._due or due < self._due[0][0]:
+            self._sooner.set()
         self._next[name] = due
         heapq.heappush(self._due, (due, name))
 

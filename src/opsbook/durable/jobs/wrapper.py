@@ -118,7 +118,7 @@ class Wrapper:
             os.close(descriptor)
         # From here on it counts as started, whether or not it gets to its first instruction.
         self._write("started", {**identity(self._child), "wrapper": identity(os.getpid())})
-        try:
+        try:  # noqa: SIM105 - contextlib would be one more import of few
             os.write(let_go, b"!")
         except BrokenPipeError:
             pass  # killed before its first instruction: its status says so

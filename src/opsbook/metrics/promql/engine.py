@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from opsbook.core.labels import Labels
-from opsbook.metrics.model import Queryable
+from opsbook.metrics.model import Queryable, Unchanged
 from opsbook.metrics.promql.errors import bad_query, failed
 from opsbook.metrics.promql.evaluate import Evaluator
 from opsbook.metrics.promql.nodes import Node, Text, type_of
@@ -132,4 +132,25 @@ def _samples(windows: list[Windows]) -> list[Series]:
 
 
 def _result(type_: str, query: Query, series: list[Series]) -> Result:
-    return Result(type_, series, "", sorted(query.warnings), sorted(query.infos))  # type: ignore[arg-type]
+    return Result(
+        type_,  # type: ignore[arg-type]
+        series,
+        "",
+        sorted(query.warnings),
+        sorted(query.infos),
+        _unchanged(query),
+    )
+
+
+def _unchanged(query: Query) -> Unchanged | None:
+    watches = [watch for watch in query.watches if watch is not None]
+    if len(watches) < len(query.watches):
+        return None
+
+    def unchanged(*, wait: bool = True) -> bool | None:
+        for watch in watches:
+            if not (holds := watch(wait=wait)):
+                return holds
+        return True
+
+    return unchanged

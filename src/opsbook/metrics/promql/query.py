@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from opsbook.metrics.model import Matcher, Queryable, Share, Shared, Times, given
+from opsbook.metrics.model import (
+    Matcher,
+    Queryable,
+    Share,
+    Times,
+    Unchanged,
+    given,
+    is_shared,
+    is_watchable,
+)
 from opsbook.metrics.promql.durations import Duration, Span
 from opsbook.metrics.promql.errors import QueryError, bad_query, failed
 from opsbook.metrics.promql.nodes import At, When
@@ -54,12 +63,18 @@ class Query:
     warnings: dict[str, None] = field(default_factory=dict)
     infos: dict[str, None] = field(default_factory=dict)
     touched: int = 0
+    watches: list[Unchanged | None] = field(default_factory=list)
+    """For each selection that was made, whether it would still find the same."""
     _counting: threading.Lock = field(default_factory=threading.Lock)
 
     def shares(self, matchers: tuple[Matcher, ...], start: int, end: int) -> list[Share]:
         """The frames of a selection, if it can be so not read yet. Raises QueryError."""
+        # Before anything is read: what changes meanwhile must be seen.
+        self.watches.append(
+            self.queryable.watch(matchers, start, end) if is_watchable(self.queryable) else None
+        )
         try:
-            if isinstance(self.queryable, Shared):
+            if is_shared(self.queryable):
                 return self.queryable.shares(matchers, start, end)
             return [given(frame) for frame in self.queryable.select(matchers, start, end)]
         except TooManySamplesError as error:

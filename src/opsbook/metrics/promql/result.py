@@ -1,19 +1,19 @@
 """What a query has found."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from opsbook.core.labels import Labels
-from opsbook.metrics.model import Times, Values
+from opsbook.metrics.model import Times, Unchanged, Values
 from opsbook.metrics.promql.nodes import ValueType
 from opsbook.metrics.promql.vector import Vector
 
 _COLUMNS = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(NamedTuple):
     """`times` in ms, and a value for each."""
 
     labels: Labels
@@ -30,6 +30,8 @@ class Result:
     text: str = ""
     warnings: list[str] = field(default_factory=list)
     infos: list[str] = field(default_factory=list)
+    unchanged: Unchanged | None = None
+    """Says whether the same query would find the same again; None where nobody knows."""
 
 
 def series_of(vector: Vector, times: Times) -> list[Series]:

@@ -8,7 +8,7 @@ from opsbook.metrics.model import Frame, Share, Times, Values, is_absent, is_sta
 from opsbook.metrics.promql.nodes import Selector
 from opsbook.metrics.promql.parallel import each
 from opsbook.metrics.promql.query import Grid, Query
-from opsbook.metrics.promql.vector import Mask, Vector, joined, occurring
+from opsbook.metrics.promql.vector import Mask, Vector, joined, occurring, repeated
 
 
 def instant(query: Query, selector: Selector, grid: Grid, *, stamps: bool = False) -> Vector:
@@ -33,12 +33,12 @@ def _of_share(query: Query, share: Share, at: Times, stamps: bool) -> Vector | N
 
 
 def _newest(frame: Frame, at: Times, lookback: int, stamps: bool) -> tuple[Values, Mask]:
-    rows = np.searchsorted(frame.times, at, side="right") - 1
+    rows = frame.times.searchsorted(at, side="right") - 1
     found = rows >= 0
     rows = rows.clip(0)
     found &= frame.times[rows] > at - lookback
     shape = (len(at), len(frame.labels))
-    present = np.broadcast_to(found[:, None], shape)
+    present = repeated(found, len(frame.labels))
     if stamps:
         return np.broadcast_to(frame.times[rows, None] / 1000, shape), present
     return frame.values[rows], present
@@ -48,7 +48,7 @@ def _newest_of_each(frame: Frame, at: Times, lookback: int, stamps: bool) -> tup
     """Each column has its own newest row: the last above that is not absent."""
     numbers = np.arange(len(frame.times))[:, None]
     filled = np.maximum.accumulate(np.where(is_absent(frame.values), -1, numbers), axis=0)
-    upto = np.searchsorted(frame.times, at, side="right") - 1
+    upto = frame.times.searchsorted(at, side="right") - 1
     rows = filled[upto.clip(0)]
     present = (upto >= 0)[:, None] & (rows >= 0)
     rows = rows.clip(0)

@@ -110,8 +110,8 @@ class _Cells:
 def _cells(windows: Windows) -> _Cells:
     filled = windows.filled()
     edges = np.unique(np.concatenate([windows.first[filled], windows.behind[filled]]))
-    first = np.where(filled, np.searchsorted(edges, windows.first), 0)
-    behind = np.where(filled, np.searchsorted(edges, windows.behind), 0)
+    first = np.where(filled, edges.searchsorted(windows.first), 0)
+    behind = np.where(filled, edges.searchsorted(windows.behind), 0)
     rows = slice(int(edges[0]), int(edges[-1]))
     return _Cells(rows, edges[:-1] - edges[0], np.diff(edges), first, behind)
 

@@ -11,7 +11,7 @@ from opsbook.core.labels import Labels
 from opsbook.metrics.model import Falls, Frame, Share, Times, Values, is_absent, is_stale
 from opsbook.metrics.promql.nodes import RangeSelector
 from opsbook.metrics.promql.query import Grid, Query
-from opsbook.metrics.promql.vector import Mask, Vector
+from opsbook.metrics.promql.vector import Mask, Vector, repeated
 
 Rows = NDArray[np.intp]
 
@@ -44,8 +44,7 @@ class Windows:
     def result(self, values: Values, steps: Mask, *, nameless: bool = True) -> Vector:
         """A vector of the same series, with a sample at the given steps."""
         flags = (True,) * len(self.labels) if nameless else self.nameless
-        present = np.broadcast_to(steps[:, None], values.shape)
-        return Vector(self.labels, flags, values, present)
+        return Vector(self.labels, flags, values, repeated(steps, len(self.labels)))
 
     def fold(
         self, query: Query, function: Callable[[Times, Values], Values], least: int = 1
@@ -115,8 +114,8 @@ def of_vector(query: Query, vector: Vector, grid: Grid, ends: Times, length: int
 
 
 def _windows(query: Query, part: Frame, ends: Times, length: int) -> Windows:
-    first = np.searchsorted(part.times, ends - length, side="right")
-    behind = np.searchsorted(part.times, ends, side="right")
+    first = part.times.searchsorted(ends - length, side="right")
+    behind = part.times.searchsorted(ends, side="right")
     query.touch(part.values.size + len(ends) * len(part.labels))
     flags = (False,) * len(part.labels)
     return Windows(

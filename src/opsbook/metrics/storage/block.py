@@ -120,7 +120,7 @@ def _write_tile(
         if len(places):
             mine = [run for run in runs if kept[int(run["column"][0])]]
             joined = np.concatenate(mine) if mine else np.empty(0, RUN)
-            joined["column"] = np.searchsorted(places, joined["column"])
+            joined["column"] = places.searchsorted(joined["column"])
             yield _write_chunk(file, [labels[at] for at in places.tolist()], matrix[kept], joined)
 
 

@@ -95,7 +95,7 @@ class Compaction:
             floor = (group.newest - self._limits.out_of_order) // span * span - 1
             if group.touched < idle_since:
                 floor = group.newest
-            rows = int(np.searchsorted(head.times, floor, side="right"))
+            rows = int(head.times.searchsorted(floor, side="right"))
             if not rows:
                 return None
             group.floor = max(group.floor, floor)

@@ -13,7 +13,7 @@ import numpy as np
 
 from opsbook.core.clock import Clock
 from opsbook.core.labels import Labels
-from opsbook.metrics.model import Frame, Matcher, Share, Values, given, is_absent
+from opsbook.metrics.model import Frame, Matcher, Share, Unchanged, Values, given, is_absent
 from opsbook.metrics.storage.block import Block
 from opsbook.metrics.storage.chunk import DamagedError
 from opsbook.metrics.storage.compaction import Compaction, Hook
@@ -182,6 +182,9 @@ class Engine:
         if any(one.selection.twins for one in pending):
             return [given(frame) for frame in self._frames(pending)]
         return [Share(one.samples, partial(self._frame, one)) for one in pending]
+
+    def watch(self, matchers: tuple[Matcher, ...], start: int, end: int) -> Unchanged | None:
+        return self._reading.watch(matchers, start, end)
 
     def _frames(self, pending: list[Pending]) -> list[Frame]:
         found = [frame for one in pending if (frame := self._frame(one)) is not None]

@@ -38,7 +38,7 @@ class FallFinder:
             if self._too_many():
                 return None
             rows, columns = self._found()
-        first, behind = np.searchsorted(rows, (low + 1, high))
+        first, behind = rows.searchsorted((low + 1, high))
         return Falls(rows[first:behind] - low, columns[first:behind])
 
     def _look(self, high: int) -> None:

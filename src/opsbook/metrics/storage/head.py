@@ -132,7 +132,7 @@ class Head:
 
     def merge(self, at: int, columns: Columns, values: Values) -> tuple[int, int, int]:
         """Samples among older rows: how many were taken, repeated, and contradict one there."""
-        row = int(np.searchsorted(self._times[: self.count], at))
+        row = int(self._times[: self.count].searchsorted(at))
         if row == self.count:
             self.append(at, columns[:0], values[:0])
         elif self._times[row] != at:
@@ -149,7 +149,7 @@ class Head:
 
     def erase(self, start: int, end: int, ids: Columns) -> None:
         """Forget samples in start ≤ time ≤ end."""
-        low, high = np.searchsorted(self._times[: self.count], (start, end + 1))
+        low, high = self._times[: self.count].searchsorted((start, end + 1))
         columns = [self._column[number] for number in ids.tolist() if number in self._column]
         for place, begin in list(self._begins()) if columns else ():
             tile = self._tiles[place]

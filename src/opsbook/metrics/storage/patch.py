@@ -58,5 +58,5 @@ def _fill(values: Values, special: NDArray[np.bool_]) -> None:
     if not len(plain):
         values[:] = 0.0
         return
-    before = np.maximum(np.searchsorted(plain, np.arange(len(values)), side="right") - 1, 0)
+    before = np.maximum(plain.searchsorted(np.arange(len(values)), side="right") - 1, 0)
     values[special] = values[plain[before]][special]

@@ -2,16 +2,18 @@
 
 from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from opsbook.core.labels import Labels
-from opsbook.metrics.model import Frame, Matcher, Times, Values, is_absent, is_stale
+from opsbook.metrics.model import Frame, Matcher, Times, Unchanged, Values, is_absent, is_stale
 from opsbook.metrics.storage.family import family_key
-from opsbook.metrics.storage.group import EVER, Group, View
+from opsbook.metrics.storage.group import EVER, View
 from opsbook.metrics.storage.holdings import Holdings
 from opsbook.metrics.storage.limits import Limits
 from opsbook.metrics.storage.part import Ids
+from opsbook.metrics.storage.selection import Mark, Selection
 from opsbook.metrics.storage.strip import Rows, Strips, head_rows
 from opsbook.metrics.store import TooManySamplesError
 
@@ -19,17 +21,6 @@ _REMEMBERED = 256
 """Matches that are remembered until the series change…"""
 _MEMORABLE = 50_000
 """…if they found no more series than this."""
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Matching series of one group."""
-
-    group: Group
-    ids: Ids
-    labels: tuple[Labels, ...]
-    twins: bool
-    """Whether other groups may have some of these series too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +54,33 @@ class Reading:
         ]
         self._check_size(found)
         return found
+
+    def watch(self, matchers: tuple[Matcher, ...], start: int, end: int) -> Unchanged | None:
+        """Whether a selection still finds what it finds now; None where nothing is remembered."""
+        if not self._limits.cache_bytes:
+            return None
+        self._holdings.index.prepare(matchers)
+        with self._holdings.lock:
+            marks = [one.mark(start, end) for one in self._selections(matchers)]
+        return partial(self._unchanged, matchers, marks)
+
+    def _unchanged(
+        self, matchers: tuple[Matcher, ...], marks: list[Mark], *, wait: bool = True
+    ) -> bool | None:
+        index, lock = self._holdings.index, self._holdings.lock
+        if wait:
+            index.prepare(matchers)
+        if not lock.acquire(blocking=wait):
+            return None
+        try:
+            if not wait and self._matches.get(matchers, (None,))[0] != index.generation:
+                return None  # which series match is to be found anew
+            now = self._selections(matchers)
+            return len(now) == len(marks) and all(
+                mark.holds(one) for mark, one in zip(marks, now, strict=True)
+            )
+        finally:
+            lock.release()
 
     def again(self, pending: "Pending") -> "Pending":
         """The same of what is held now."""
@@ -130,7 +148,7 @@ class Reading:
 
 
 def _row_count(view: View, start: int, end: int) -> int:
-    low, high = np.searchsorted(view.head.times, (start, end + 1))
+    low, high = view.head.times.searchsorted((start, end + 1))
     count = int(high - low)
     for part in view.parts:
         overlap = min(end, part.last) - max(start, part.first) + 1
@@ -140,7 +158,7 @@ def _row_count(view: View, start: int, end: int) -> int:
 
 
 def _there(view: View, start: int, end: int) -> Ids:
-    low, high = np.searchsorted(view.head.times, (start, end + 1))
+    low, high = view.head.times.searchsorted((start, end + 1))
     found = [part.ids for part in view.parts if part.first <= end and part.last >= start]
     if low < high:
         values = view.head.read(int(low), int(high))

@@ -29,7 +29,7 @@ class Rows:
 
 def head_rows(head: Snapshot, ids: Ids, start: int, end: int) -> Rows:
     """A copy: the head goes on changing."""
-    low, high = np.searchsorted(head.times, (start, end + 1))
+    low, high = head.times.searchsorted((start, end + 1))
     values = _picked(head, ids, int(low), int(high))
     return Rows(head.times[low:high].copy(), values, marked_rows(values))
 
@@ -56,7 +56,7 @@ class Strip:
             if not self._low <= start <= self._high + 1:
                 self._restart(view, start)
             self._extend(view, start, end)
-            low, high = np.searchsorted(self._times[: self._count], (start, end + 1))
+            low, high = self._times[: self._count].searchsorted((start, end + 1))
             return Rows(
                 self._times[low:high],
                 self._values[low:high],
@@ -70,7 +70,7 @@ class Strip:
             self._low, self._high = 0, -1
         elif view.changes > self._changes:
             since = min(group.changes[self._changes : view.changes], default=EVER)
-            kept = int(np.searchsorted(self._times[: self._count], since))
+            kept = int(self._times[: self._count].searchsorted(since))
             if kept < self._count:
                 self._keep(0, kept, self._count)
             self._high = min(self._high, since - 1)
@@ -88,7 +88,7 @@ class Strip:
         sealed = view.parts[-1].last if view.parts else EVER
         low = len(view.head.times)
         if end > sealed:
-            low = int(np.searchsorted(view.head.times, self._high, side="right"))
+            low = int(view.head.times.searchsorted(self._high, side="right"))
         high = len(view.head.times)
         more = sum(_count(part, spans) for part, spans in found) + high - low
         if self._count + more > len(self._times):
@@ -123,7 +123,7 @@ class Strip:
 
     def _make_room(self, start: int, more: int, *, growing: bool) -> None:
         """Leave behind what lies before the range that is read now."""
-        low = int(np.searchsorted(self._times[: self._count], start))
+        low = int(self._times[: self._count].searchsorted(start))
         if low:
             self._low = int(self._times[low - 1]) + 1
         kept = self._count - low
@@ -200,7 +200,7 @@ def _picked(head: Snapshot, ids: Ids, low: int, high: int) -> Values:
     if len(head.ids) == len(ids) and (head.ids == ids).all():
         return head.read(low, high)
     order = np.argsort(head.ids)
-    place = np.searchsorted(head.ids, ids, sorter=order)
+    place = head.ids.searchsorted(ids, sorter=order)
     place = order[np.minimum(place, len(order) - 1)] if len(order) else place
     known = head.ids[place] == ids if len(order) else np.zeros(len(ids), np.bool_)
     if known.all():

@@ -6,7 +6,7 @@ from pydantic import Field, PrivateAttr
 
 from opsbook.book.fields import Duration, Size
 from opsbook.core.labels import Labels
-from opsbook.metrics.model import Frame, Matcher, Share, Values
+from opsbook.metrics.model import Frame, Matcher, Share, Unchanged, Values
 from opsbook.metrics.storage.engine import Engine
 from opsbook.metrics.storage.limits import Limits
 from opsbook.metrics.store import Layout, Receipt, Stats, Store
@@ -32,7 +32,7 @@ class Embedded(Store):
     query_samples: int = Field(default=50_000_000, ge=1)
     """Most samples that one selector may read."""
     cache: Size = Field(default=128 * 1024 * 1024, ge=0)
-    """Memory for samples that were read lately."""
+    """Memory for samples that were read lately; with 0 answers are not remembered either."""
     sync: Duration = Field(default=1.0, ge=0.01)
     """A loss of power costs at most the samples of this time."""
 
@@ -68,6 +68,9 @@ class Embedded(Store):
 
     def shares(self, matchers: tuple[Matcher, ...], start: int, end: int) -> list[Share]:
         return self.engine.shares(matchers, start, end)
+
+    def watch(self, matchers: tuple[Matcher, ...], start: int, end: int) -> Unchanged | None:
+        return self.engine.watch(matchers, start, end)
 
     def matching(self, matchers: tuple[Matcher, ...], start: int, end: int) -> list[Labels]:
         return self.engine.series(matchers, start, end)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from opsbook.core.labels import Labels
+from opsbook.metrics.model import Unchanged
 from opsbook.metrics.promql.numbers import plain
 from opsbook.metrics.promql.result import Result, Series
 from opsbook.web.prometheus.errors import ApiError
@@ -32,6 +33,10 @@ class Answer:
     data: Iterable[bytes]
     warnings: Sequence[str] = ()
     infos: Sequence[str] = ()
+    unchanged: Unchanged | None = None
+    """Says whether the same request would be answered the same; None where nobody knows."""
+    size: int = 0
+    """About how many bytes there are, where `unchanged` is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +117,18 @@ def _values(result: Result, series: Sequence[Series], at: int) -> Iterator[bytes
 
 
 def _vector(series: Sequence[Series]) -> Iterator[bytes]:
-    values = np.fromiter((each.values[0] for each in series), np.float64, len(series))
-    at, written = None, b""
-    for each, value in zip(series, numbers(values), strict=True):
-        if each.times[0] != at:
-            at = each.times[0]
-            written = stamp(int(at)).encode()
-        yield b'{"metric":%b,"value":[%b,"%b"]}' % (_metric(each.labels), written, value)
+    """Some hundred series to a piece: handing each on by itself takes as long as writing it."""
+    for first in range(0, len(series), _SERIES_AT_ONCE):
+        part = series[first : first + _SERIES_AT_ONCE]
+        values = np.fromiter((each.values[0] for each in part), np.float64, len(part))
+        times = [int(each.times[0]) for each in part]
+        stamps = {at: stamp(at).encode() for at in set(times)}
+        yield b",".join(
+            [
+                b'{"metric":%b,"value":[%b,"%b"]}' % (_metric(each.labels), stamps[at], value)
+                for each, at, value in zip(part, times, numbers(values), strict=True)
+            ]
+        )
 
 
 def _matrix(series: Iterable[Series]) -> Iterator[bytes]:

@@ -37,6 +37,12 @@ class Parameters:
     def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
         self._pairs = pairs
 
+    @property
+    def question(self) -> tuple[tuple[str, str], ...] | None:
+        """The same for the same words; None where they are to be answered anew."""
+        pairs = tuple(self._pairs)
+        return None if ("nocache", "1") in pairs or self.text("stats") else pairs
+
     def text(self, name: str) -> str:
         """Empty where it is missing."""
         return next((value for key, value in self._pairs if key == name), "")

@@ -19,6 +19,9 @@ from opsbook.web.prometheus.parameters import Parameters
 from opsbook.web.prometheus.runner import Stopped
 
 _MOST_STEPS = 11_000
+_BYTES_OF_POINT = 34
+"""About: a time and a value as JSON writes them."""
+_BYTES_OF_SERIES = 200
 
 
 class Queries:
@@ -32,7 +35,9 @@ class Queries:
         at = given.moment_or("time", int(time.time() * 1000))
         run = _Run(self._store, self._limits, given, stopped)
         result = run.result(lambda asked: asked.instant(_query(given), at, cancelled=run.cancelled))
-        return query_answer(result, at, limit, run.statistics())
+        found = query_answer(result, at, limit, run.statistics())
+        # Without a time the same words ask for another moment each time.
+        return _for_ever(found, result) if given.text("time") else found
 
     def range(self, given: Parameters, stopped: Stopped) -> Answer:
         limit = given.limit()
@@ -49,12 +54,12 @@ class Queries:
                 f"exceeded maximum resolution of {_MOST_STEPS:,} points per timeseries."
                 " Try decreasing the query resolution (?step=XX)",
             )
-        run = _Run(self._store, self._limits, given, stopped)
         steps = start, end, max(int(step * 1000), 1)
+        run = _Run(self._store, self._limits, given, stopped)
         result = run.result(
             lambda asked: asked.range(_query(given), *steps, cancelled=run.cancelled)
         )
-        return query_answer(result, end, limit, run.statistics())
+        return _for_ever(query_answer(result, end, limit, run.statistics()), result)
 
     def exemplars(self, given: Parameters, stopped: Stopped) -> Answer:
         """Always empty: none are kept."""
@@ -114,6 +119,13 @@ class _Run:
         if not self._wants_statistics:
             return None
         return {"timings": {"evalTotalTime": self._took, "execTotalTime": self._took}}
+
+
+def _for_ever(found: Answer, result: Result) -> Answer:
+    """An answer that may be given again as long as its samples are what they were."""
+    points = sum(len(each.times) for each in result.series)
+    size = points * _BYTES_OF_POINT + len(result.series) * _BYTES_OF_SERIES
+    return replace(found, unchanged=result.unchanged, size=size)
 
 
 def _query(given: Parameters) -> str:

@@ -10,6 +10,7 @@ from starlette.types import Message, Receive, Scope, Send
 from opsbook.web.prometheus.answers import Body
 from opsbook.web.prometheus.runner import Runner
 
+VARY = {"Vary": "Accept-Encoding"}
 _PATIENCE = 60.0
 """Seconds in which a client has to take a piece."""
 
@@ -24,9 +25,7 @@ def takes_gzip(request: Request) -> bool:
 
 
 def response(body: Body, media_type: str, runner: Runner) -> Response:
-    headers = {"Vary": "Accept-Encoding"}
-    if body.packed:
-        headers["Content-Encoding"] = "gzip"
+    headers = VARY | ({"Content-Encoding": "gzip"} if body.packed else {})
     if body.rest is None:
         return Response(body.first, media_type=media_type, headers=headers)
     pieces = _pieces(body.first, body.rest, runner)

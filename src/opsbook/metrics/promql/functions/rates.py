@@ -167,7 +167,7 @@ def _resets(windows: Windows, edges: _Edges) -> list[_Reset]:
     quick = np.isfinite(sums[falls.columns])
     columns = np.unique(falls.columns[quick])
     lost = np.zeros((len(windows.times), len(columns)))
-    lost[falls.rows[quick], np.searchsorted(columns, falls.columns[quick])] = held[quick]
+    lost[falls.rows[quick], columns.searchsorted(falls.columns[quick])] = held[quick]
     slow = Falls(falls.rows[~quick], falls.columns[~quick])
     restless = _Restless(columns, np.cumsum(lost, axis=0), edges)
     return [restless, *_restarts(slow, held[~quick], edges)]
@@ -177,7 +177,7 @@ def _restarts(falls: Falls, held: Values, edges: _Edges) -> Iterator[_Restart]:
     """Windows begin and end later with each step, so those that have a row lie together."""
     rows, starts = np.unique(falls.rows, return_index=True)
     for row, (start, stop) in zip(rows, pairwise([*starts, len(falls.rows)]), strict=True):
-        steps = slice(int(np.searchsorted(edges.last, row)), int(np.searchsorted(edges.first, row)))
+        steps = slice(int(edges.last.searchsorted(row)), int(edges.first.searchsorted(row)))
         yield _Restart(steps, falls.columns[start:stop], held[start:stop])
 
 

@@ -1,5 +1,7 @@
 """A straight line through a window's samples: `deriv` and `predict_linear`."""
 
+import math
+
 import numpy as np
 
 from opsbook.metrics.model import Times, Values
@@ -22,11 +24,13 @@ def _line(times: Times, values: Values) -> Values:
     seconds = (times - times[0]) / 1000
     middle = np.add.reduce(seconds) / len(seconds)
     seconds -= middle
-    weights = np.array([seconds / (seconds @ seconds), np.full(len(seconds), 1 / len(seconds))])
+    weights = np.empty((2, len(seconds)))
+    np.divide(seconds, seconds @ seconds, out=weights[0])
+    weights[1] = 1 / len(seconds)
     lines = np.empty((3, values.shape[1]))
     # Both sums in one product: a window of hundreds of rows is read once.
     np.matmul(weights, values - values[0], out=lines[:2])
-    if not np.isfinite(lines[0]).all():
+    if not math.isfinite(np.add.reduce(lines[0])):
         lines[0, ~np.isfinite(values).all(axis=0)] = np.nan
     lines[1] += values[0]
     lines[2] = times[0] / 1000 + middle
