@@ -1,6 +1,8 @@
 """HelixFlow's faults: each does what it says, and ends when it is told to."""
 
 import time
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import httpx2
@@ -148,6 +150,8 @@ def test_preparing_again_renews_a_certificate_that_has_ended(tmp_path: Path) -> 
         ("auth-service", "slow", "no such fault"),
         ("auth-service", "slow:soon", "not a duration"),
         ("auth-service", "slow:2h", "at most 600 s"),
+        ("auth-service", "clock:10d", "no such fault"),
+        ("auth-service", "clock:+20000d", "at most"),
         ("api-gateway-grpc", "expire-certificate", "has no certificate"),
     ],
 )
@@ -157,3 +161,53 @@ def test_a_fault_that_does_not_exist_is_refused(
     prepare(tmp_path)
     with pytest.raises(BadInputError, match=reason):
         hurt(tmp_path, service, how)
+
+
+@pytest.mark.parametrize("service", ["auth-service", "api-gateway-grpc"])
+def test_a_port_that_is_closed_refuses_until_it_is_healed(tmp_path: Path, service: str) -> None:
+    with running(tmp_path, service) as platform:
+        hurt(tmp_path, service, "close-port")
+        eventually(lambda: not accepts(platform.port(service)))
+        assert platform.processes[service].poll() is None
+        heal(tmp_path, service)
+        eventually(lambda: accepts(platform.port(service)))
+
+
+def test_a_restart_opens_a_closed_port(tmp_path: Path) -> None:
+    with running(tmp_path, "auth-service") as platform:
+        hurt(tmp_path, "auth-service", "close-port")
+        eventually(lambda: not accepts(platform.ports.auth))
+        platform.stop("auth-service")
+        platform.start("auth-service")
+        time.sleep(0.2)
+        assert platform.get("auth-service").status_code == 200
+
+
+def days_ahead(answer: httpx2.Response) -> float:
+    told = parsedate_to_datetime(answer.headers["Date"])
+    return (told - datetime.now(UTC)).total_seconds() / 86_400
+
+
+@pytest.mark.parametrize(("how", "days"), [("clock:+10d", 10), ("clock:-10d", -10)])
+def test_a_clock_is_wrong_until_it_is_healed_even_after_a_restart(
+    tmp_path: Path, how: str, days: float
+) -> None:
+    with running(tmp_path, "auth-service") as platform:
+        hurt(tmp_path, "auth-service", how)
+        platform.stop("auth-service")
+        platform.start("auth-service")
+        eventually(lambda: abs(days_ahead(platform.get("auth-service")) - days) < 0.1)
+        heal(tmp_path, "auth-service")
+        eventually(lambda: abs(days_ahead(platform.get("auth-service"))) < 0.1)
+
+
+def test_monitoring_sees_whose_clock_is_wrong(tmp_path: Path) -> None:
+    def differences() -> dict[str, float]:
+        lines = platform.get("monitoring", "/metrics").text.splitlines()
+        found = [each.split('"') for each in lines if each.startswith("clock_difference")]
+        return {service: float(rest[1:]) for _, service, rest in found}
+
+    with running(tmp_path, "auth-service", "inference-pool", "monitoring") as platform:
+        hurt(tmp_path, "auth-service", "clock:+1h")
+        eventually(lambda: differences().get("auth-service", 0) > 3_500)
+        assert abs(differences()["inference-pool"]) < 5

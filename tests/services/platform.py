@@ -23,6 +23,8 @@ from tests.servers.loopback import free_port
 SERVICE = """
 import os, socket, sys, time
 port, moods = int(sys.argv[1]), sys.argv[2]
+with open(moods + "/starts", "a") as starts:
+    starts.write("x")
 if os.path.exists(moods + "/die"):
     sys.exit(7)
 server = socket.create_server(("127.0.0.1", port))

@@ -21,6 +21,15 @@ def test_restarts_of_an_hour_ago_do_not_count() -> None:
     assert budget.take(3605.0) == 0
 
 
+def test_a_restart_that_was_given_back_was_not_taken() -> None:
+    budget = Budget(POLICY)
+    budget.take(0.0)
+    assert budget.take(1.0) == 5
+    budget.give_back()
+    assert budget.left(1.0) == 2
+    assert budget.take(2.0) == 5
+
+
 def test_one_that_lasted_begins_again_with_the_first_wait() -> None:
     budget = Budget(POLICY)
     budget.take(0.0)
@@ -36,3 +45,9 @@ def test_no_hour_has_more_restarts_than_allowed(moments: list[float], at_most: i
     taken = [moment for moment in sorted(moments) if budget.take(moment) is not None]
     for moment in taken:
         assert sum(moment <= other < moment + 3600 for other in taken) <= at_most
+
+
+def test_restarts_of_a_clock_that_was_a_day_ahead_do_not_count() -> None:
+    policy = RestartPolicy.model_validate({"at_most": 1, "per": "1h"})
+    assert Budget(policy, [100_000.0]).left(10_000.0) == 1
+    assert Budget(policy, [10_600.0]).left(10_000.0) == 0

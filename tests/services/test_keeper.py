@@ -16,7 +16,7 @@ from opsbook.services.events import (
     ServiceVerified,
     VerificationFailed,
 )
-from opsbook.services.keeper import Phase
+from opsbook.services.life import Phase
 from tests.eventually import eventually
 from tests.servers.loopback import free_port
 from tests.services.platform import one_service, small_book, small_service, watched
@@ -255,7 +255,7 @@ async def test_a_keeper_that_breaks_says_so_and_ends_no_other(
 async def test_a_full_disk_does_not_stop_a_restart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("opsbook.services.keeper._RECORD_WITHIN", 0.05)
+    monkeypatch.setattr("opsbook.services.ledger._WRITTEN_WITHIN", 0.05)
     async with watched(one_service(tmp_path), tmp_path / "data") as platform:
         await platform.well()
         ledger = platform.app.ledger

@@ -19,7 +19,8 @@ class Budget:
         """Restarts that count now."""
         if self._policy.at_most == 0:
             return 0
-        return sum(now - taken < self._policy.per for taken in self._taken)
+        # Of a clock that was set back, what is far in the future says nothing about now.
+        return sum(abs(now - taken) < self._policy.per for taken in self._taken)
 
     def left(self, now: float) -> int:
         return self._policy.at_most - self.used(now)
@@ -33,6 +34,11 @@ class Budget:
         self._in_a_row += 1
         self._taken.append(now)
         return wait
+
+    def give_back(self) -> None:
+        """The restart that was taken last was not attempted."""
+        self._taken.pop()
+        self._in_a_row -= 1
 
     def lasted(self, seconds: float) -> None:
         """The service was well for this long before it failed."""

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar, Literal
 
 from pydantic import PrivateAttr
 
@@ -10,6 +11,8 @@ from opsbook.book.model import Section
 from opsbook.core.errors import OpsbookError
 from opsbook.core.registry import Registry
 from opsbook.services.model import Death, Instance
+
+ReloadSignal = Literal["HUP", "USR1", "USR2"]
 
 
 class ControllerError(OpsbookError):
@@ -69,6 +72,26 @@ class Controller(Section, ABC):
         Stopping what does not run does nothing. Raises ControllerError.
         """
 
+    scales_by: ClassVar[str] = ""
+    """What a book has to declare for this kind to scale; empty where it never can."""
+
+    @property
+    def can_scale(self) -> bool:
+        """Whether it can scale this service as it is declared."""
+        return False
+
+    async def reload(self) -> None:
+        """Have what runs read its configuration again, without an end. Raises ControllerError."""
+        raise ControllerError(f"{self.subject}: its controller cannot reload it; restart it")
+
+    async def scale(self, replicas: int) -> None:
+        """Ask for so many replicas; `replicas` tells when there are. Raises ControllerError."""
+        raise ControllerError(f"{self.subject}: its controller cannot scale it; {how_to_scale()}")
+
+    async def replicas(self) -> int | None:
+        """How many there are now; None where nobody counts them. Raises ControllerError."""
+        return None
+
     @abstractmethod
     async def death(self, instance: Instance) -> Death:
         """Wait until this instance has ended. By event; by polling only where there is none."""
@@ -81,3 +104,10 @@ controller_kinds: Registry[Controller] = Registry(
     "opsbook.services.controllers",
     Controller,  # type: ignore[type-abstract]
 )
+
+
+def how_to_scale() -> str:
+    """Which controllers can scale a service, and what has to be declared for it."""
+    kinds = {name: controller_kinds.load(name).scales_by for name in controller_kinds.names()}
+    can = [f"`{name}` with {by}" for name, by in kinds.items() if by]
+    return f"these can: {', '.join(can)}"

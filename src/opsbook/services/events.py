@@ -71,3 +71,29 @@ class NeedsPerson(ServiceEvent):
     """It is down and the restart budget is spent: somebody has to look."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceOrdered(ServiceEvent):
+    """Somebody's order was recorded and is carried out now."""
+
+    verb: str
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStopped(ServiceEvent):
+    """It was stopped by order, and stays so until somebody orders its start."""
+
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFailed(ServiceEvent):
+    """An order was begun, and what it was for was not reached."""
+
+    verb: str
+    by: str
+    reason: str

@@ -6,6 +6,7 @@ from opsbook.book.graph import circles
 from opsbook.book.names import unknown_names
 from opsbook.book.problems import Problem
 from opsbook.book.source import Source, dotted
+from opsbook.services.controller import how_to_scale
 from opsbook.services.settings import ServiceSettings
 
 Services = Mapping[str, ServiceSettings]
@@ -14,11 +15,12 @@ Services = Mapping[str, ServiceSettings]
 def service_problems(
     services: Services, checks: Mapping[str, object], source: Source
 ) -> list[Problem]:
-    """Unknown names, circles among dependencies, and ports that are used twice."""
+    """Unknown names, circles among dependencies, ports used twice, scales nobody can reach."""
     return [
         *_unknown_names(services, checks, source),
         *_circles(services, source),
         *_shared_ports(services, source),
+        *_unscalable(services, source),
     ]
 
 
@@ -69,4 +71,14 @@ def _shared_ports(services: Services, source: Source) -> list[Problem]:
                 what = f"two services on one port (got {port})"
                 remedy = f"{owner} has it already"
                 problems.append(Problem(source.mark(path), dotted(path), what, remedy))
+    return problems
+
+
+def _unscalable(services: Services, source: Source) -> list[Problem]:
+    problems = []
+    for name, settings in services.items():
+        if settings.scale is not None and not settings.controller.can_scale:
+            path = ("services", name, "scale")
+            what = "its controller cannot scale it as it is declared"
+            problems.append(Problem(source.mark(path), dotted(path), what, how_to_scale()))
     return problems

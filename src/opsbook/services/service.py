@@ -3,8 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from opsbook.core.clock import Clock
+from opsbook.core.errors import BadInputError, nearest
 from opsbook.core.events import Bus
 from opsbook.core.secrets import mask
 from opsbook.probes.events import OutcomeTaken
@@ -12,6 +14,7 @@ from opsbook.probes.model import State
 from opsbook.probes.watch import Watch
 from opsbook.services.controller import Home
 from opsbook.services.keeper import Keeper
+from opsbook.services.orders import Order, Ordered
 from opsbook.services.rules import start_order
 from opsbook.services.settings import ServiceSettings
 from opsbook.state.ledger import Ledger
@@ -41,9 +44,10 @@ class Services:
             checks = [
                 check.name for check in watch.checks.values() if check.settings.service == name
             ]
-            keeper = Keeper(name, settings[name], checks, watch, bus, ledger, clock, history(name))
-            keeper.controller.bind(home(name))
-            self.keepers[name] = keeper
+            settings[name].controller.bind(home(name))
+            self.keepers[name] = Keeper(
+                name, settings[name], checks, watch, bus, ledger, clock, history(name)
+            )
         self._watch = watch
         bus.subscribe(OutcomeTaken, self._outcome_taken)
 
@@ -56,6 +60,27 @@ class Services:
                     group.create_task(_keep(keeper, needed), name=f"keeper of {keeper.name}")
         finally:
             await self._close()
+
+    async def order(self, name: str, order: Order) -> Ordered:
+        """Have an order carried out on one service, and on no other.
+
+        Raises BadInputError if it was not begun: nothing was done then.
+        """
+        keeper = self.keepers.get(name)
+        if keeper is None:
+            meant = nearest(name, self.keepers)
+            hint = f"did you mean {meant}?" if meant else f"there are {', '.join(self.keepers)}"
+            raise BadInputError(f"there is no service {name!r}; {hint}")
+        ordered = await keeper.order(order)
+        return replace(ordered, dependents=self.dependents(name))
+
+    def dependents(self, name: str) -> tuple[str, ...]:
+        """The services that depend on this one, also through others, in their start order."""
+        found = {name}
+        for keeper in self.keepers.values():
+            if found.intersection(keeper.settings.depends_on):
+                found.add(keeper.name)
+        return tuple(each for each in self.keepers if each in found - {name})
 
     def _outcome_taken(self, event: OutcomeTaken) -> None:
         """Every outcome, not only changes: a check may go on being down after what it was
@@ -70,6 +95,7 @@ class Services:
 
     async def _close(self) -> None:
         for keeper in self.keepers.values():
+            keeper.close()
             await keeper.controller.close()
 
 

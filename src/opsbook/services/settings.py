@@ -1,8 +1,8 @@
 """The book's `services:` — what runs, on what it depends, and what may be done when it dies."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from opsbook.book.fields import Duration, Name
 from opsbook.book.kinds import plugged
@@ -29,6 +29,27 @@ class RestartPolicy(Section):
     """The checks that verify it; all of its own if none is named."""
 
 
+class ScalePolicy(Section):
+    """Within what somebody may order more or fewer replicas of a service."""
+
+    at_least: int = Field(default=1, ge=1, le=10_000)
+    """The fewest there may be; none at all is a stop."""
+    at_most: int = Field(ge=1, le=10_000)
+    """The most there may be."""
+    step: int = Field(default=1, ge=1, le=10_000)
+    """How many one order may add or take away."""
+    cooldown: Duration = 300.0
+    """How long nobody scales it again, so that what was done shows first."""
+
+    @model_validator(mode="after")
+    def _leaves_room(self) -> Self:
+        if self.at_least > self.at_most:
+            raise ValueError(
+                f"at_least is above at_most ({self.at_least} > {self.at_most}): exchange them"
+            )
+        return self
+
+
 class ServiceSettings(Section):
     """A service, run by the controller that its key names."""
 
@@ -40,6 +61,10 @@ class ServiceSettings(Section):
     """The ports on which it listens; no two services may share one."""
     restart: RestartPolicy = RestartPolicy()
     """What may be done by itself when it dies, and what proves that it is back."""
+    scale: ScalePolicy | None = None
+    """How many replicas somebody may order; none may without it."""
+    production: bool = False
+    """Whether people depend on it: a second person has to approve each drill that hurts it."""
 
     @property
     def controller(self) -> Controller:

@@ -8,6 +8,9 @@ from typing import Any
 
 from opsbook.services.controller import Controller, Home, controller_kinds
 
+ENDS_WHEN_RELOADED = "trap 'sleep 0.2; exit 5' HUP; while sleep 0.05; do :; done"
+"""A script for `sh` whose end shows that it was told to reload."""
+
 
 def make_home(directory: Path, service: str = "api") -> Home:
     """A home whose files are under a directory; the same one again for the same arguments."""
@@ -41,6 +44,11 @@ def ignores(pid: int, number: int) -> bool:
         if line.startswith(("SigIgn", "SigCgt"))
     ]
     return any(mask >> (number - 1) & 1 for mask in masks)
+
+
+def runs_shell(pid: int) -> bool:
+    """Whether a process has become the `sh` that it was started as."""
+    return Path(f"/proc/{pid}/comm").read_text() == "sh\n"
 
 
 def lives(pid: int) -> bool:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from opsbook.services.controller import Controller, ControllerError, Home, controller_kinds
 from opsbook.services.model import Instance
-from tests.services.controllers.bound import bound, ignores, lives, make_home, until
+from tests.services.controllers.bound import bound, ignores, lives, make_home, runs_shell, until
 
 Settings = Mapping[str, Any]
 
@@ -27,9 +27,10 @@ def open_files() -> int:
 
 
 class ControllerContract:
-    """Give `kind`, and the fixtures `service`, `stubborn` and `missing`.
+    """Give `kind`, and the fixtures `service`, `stubborn`, `missing` and `reloadable`.
 
-    The instances of all of them must have a process that this machine sees.
+    One that can scale also gives `scalable`. The instances of all of them must have a process
+    that this machine sees.
     """
 
     kind: ClassVar[str]
@@ -52,6 +53,16 @@ class ControllerContract:
     def missing(self, tmp_path: Path) -> Settings:
         """Settings of one of which its manager knows nothing."""
         raise NotImplementedError
+
+    @pytest.fixture
+    def reloadable(self, tmp_path: Path) -> Settings:
+        """Settings of one that ends with 5 when it is reloaded, so that everybody sees it."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def scalable(self, tmp_path: Path) -> Settings | None:
+        """Settings of one that can have two replicas; None for kinds that never can."""
+        return None
 
     @pytest.fixture
     def home(self, tmp_path: Path) -> Home:
@@ -177,6 +188,46 @@ class ControllerContract:
             await controller.stop()
             assert not lives(pid)
             assert await controller.running() is None
+
+    async def test_a_reload_reaches_what_runs(self, reloadable: Settings, home: Home) -> None:
+        async with controlling(bound(self.kind, reloadable, home)) as controller:
+            started = await controller.start()
+            pid = main_pid(started)
+            # What forks may handle the signal itself, and its child does until it is the shell.
+            await until(lambda: runs_shell(pid) and ignores(pid, signal.SIGHUP))
+            await controller.reload()
+            async with asyncio.timeout(5):
+                assert "killed" not in (await controller.death(started)).how
+
+    async def test_what_does_not_run_cannot_be_reloaded(
+        self, reloadable: Settings, home: Home
+    ) -> None:
+        async with freeing(bound(self.kind, reloadable, home)) as controller:
+            with pytest.raises(ControllerError):
+                await controller.reload()
+
+    async def test_it_has_as_many_replicas_as_were_asked_for(
+        self, scalable: Settings | None, home: Home
+    ) -> None:
+        if scalable is None:
+            assert controller_kinds.load(self.kind).scales_by == ""
+            return
+        async with controlling(bound(self.kind, scalable, home)) as controller:
+            assert controller.can_scale
+            await controller.start()
+            assert await controller.replicas() == 1
+            for wanted in (2, 1):
+                await controller.scale(wanted)
+                assert await controller.replicas() == wanted
+                assert await controller.running() is not None
+
+    async def test_what_is_not_declared_scalable_says_who_can_be(
+        self, controller: Controller
+    ) -> None:
+        assert not controller.can_scale
+        with pytest.raises(ControllerError, match=r"these can: `command` with .*`compose`") as it:
+            await controller.scale(2)
+        assert controller.subject in str(it.value)
 
     def test_an_unknown_key_is_refused(self) -> None:
         with pytest.raises(ValidationError, match="extra_forbidden"):

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from opsbook.core.procfs import all_pids, arguments
 from opsbook.services.controller import Controller, ControllerError, Home
 from opsbook.services.controllers.command import Command
-from tests.services.controllers.bound import bound, until
+from tests.services.controllers.bound import ENDS_WHEN_RELOADED, bound, until
 from tests.services.controllers.contract import (
     ControllerContract,
     Settings,
@@ -54,6 +54,27 @@ class TestCommand(ControllerContract):
     def missing(self, tmp_path: Path) -> Settings:
         program = str(tmp_path / "no-such-program")
         return {"start": [program], "stop": ["true"], "status": ["false"]}
+
+    @pytest.fixture
+    def reloadable(self, tmp_path: Path) -> Settings:
+        settings = daemon(tmp_path, f'exec sh -c "{ENDS_WHEN_RELOADED}"'.replace("'", "'\\''"))
+        return {**settings, "reload": ["sh", "-c", f"kill -HUP $(cat {settings['pid_file']})"]}
+
+    @pytest.fixture
+    def scalable(self, tmp_path: Path) -> Settings:
+        count = tmp_path / "workers"
+        count.write_text("1\n")
+        return {
+            **daemon(tmp_path),
+            "scale": ["sh", "-c", f"echo $0 > {count}", "{replicas}"],
+            "replicas": ["cat", str(count)],
+        }
+
+    async def test_what_a_failing_scale_said_is_told(self, home: Home, tmp_path: Path) -> None:
+        failing = ["sh", "-c", "echo no room for $0; exit 4", "{replicas}"]
+        settings = {**daemon(tmp_path), "scale": failing, "replicas": ["echo", "1"]}
+        with pytest.raises(ControllerError, match="sh exited with 4: no room for 3"):
+            await bound("command", settings, home).scale(3)
 
     @pytest.fixture
     async def polled(self, tmp_path: Path, home: Home) -> AsyncIterator[Controller]:

@@ -20,7 +20,7 @@ from opsbook.services.controller import ControllerError, Home
 from opsbook.services.model import Instance
 from tests.servers.docker import Docker, docker
 from tests.servers.loopback import answering
-from tests.services.controllers.bound import bound
+from tests.services.controllers.bound import ENDS_WHEN_RELOADED, bound
 from tests.services.controllers.contract import (
     ControllerContract,
     Settings,
@@ -73,6 +73,18 @@ class TestCompose(ControllerContract):
     @pytest.fixture
     def missing(self, server: Docker) -> Settings:
         return settings(server, "no-such-project")
+
+    @pytest.fixture
+    def reloadable(self, declare: Declare) -> Settings:
+        script = f"trap exit TERM; {ENDS_WHEN_RELOADED}"
+        return {**declare(["sh", "-c", script]), "reload_signal": "HUP"}
+
+    @pytest.fixture
+    def scalable(
+        self, server: Docker, declare: Declare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> Settings:
+        _stand_in(tmp_path, monkeypatch)
+        return {**declare(OBEDIENT), "file": str(tmp_path / "compose.yaml")}
 
     async def test_an_exit_code_is_told(self, declare: Declare, home: Home) -> None:
         failing = declare(["sh", "-c", "sleep 0.5; exit 3"])
@@ -136,23 +148,34 @@ class TestCompose(ControllerContract):
             await oneoff.start()
         await oneoff.close()
 
-    async def test_a_service_with_several_containers_is_refused(
+    async def test_several_containers_are_started_and_stopped_together(
         self, declare: Declare, home: Home
     ) -> None:
-        async with freeing(bound("compose", declare(OBEDIENT, copies=2), home)) as controller:
-            with pytest.raises(ControllerError, match="more than one container"):
-                await controller.running()
+        async with controlling(bound("compose", declare(OBEDIENT, copies=3), home)) as controller:
+            await controller.start()
+            assert await controller.replicas() == 3
+            await controller.stop()
+            assert await controller.replicas() == 0
+
+    async def test_the_death_of_one_of_several_is_told_and_a_start_brings_it_back(
+        self, server: Docker, declare: Declare, home: Home
+    ) -> None:
+        several = declare(OBEDIENT, copies=2)
+        async with controlling(bound("compose", several, home)) as controller:
+            started = await controller.start()
+            watch = asyncio.create_task(controller.death(started))
+            await asyncio.sleep(0.5)
+            assert not watch.done()
+            os.kill(other_pid(server, several["project"], main_pid(started)), signal.SIGKILL)
+            async with asyncio.timeout(3):
+                assert self.killed in (await watch).how
+            assert await controller.start() == started
+            assert await controller.replicas() == 2
 
     async def test_a_missing_container_is_created_from_the_file(
         self, server: Docker, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        # No registry, no compose plug-in: a program of that name does what it is asked to.
-        stand_in = tmp_path / "bin" / "docker"
-        stand_in.parent.mkdir()
-        stand_in.write_text(_STAND_IN.format(python=sys.executable, asked=tmp_path / "asked"))
-        stand_in.chmod(0o755)
-        monkeypatch.setenv("PATH", f"{stand_in.parent}:{os.environ['PATH']}")
-        monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
+        _stand_in(tmp_path, monkeypatch)
         created = {**settings(server, "created"), "file": str(tmp_path / "compose.yaml")}
         async with controlling(bound("compose", created, home)) as controller:
             assert (await controller.start()).process is not None
@@ -181,7 +204,7 @@ class TestCompose(ControllerContract):
         monkeypatch.setenv("PATH", str(tmp_path))
         wanted = {**settings(server, "wanted"), "file": "compose.yaml"}
         async with freeing(bound("compose", wanted, home)) as controller:
-            with pytest.raises(ControllerError, match="docker, which would create it, is missing"):
+            with pytest.raises(ControllerError, match=r"docker, which would .*, is missing"):
                 await controller.start()
 
     async def test_the_socket_is_that_of_docker_host(
@@ -254,12 +277,35 @@ _STAND_IN = textwrap.dedent("""\
     import json, os, pathlib, sys
     from tests.servers.docker import Docker
     host = os.environ["DOCKER_HOST"]
-    asked = {{"words": sys.argv[1:], "host": host}}
-    pathlib.Path("{asked}").write_text(json.dumps(asked))
+    words = sys.argv[1:]
+    pathlib.Path("{asked}").write_text(json.dumps({{"words": words, "host": host}}))
     server = Docker(pathlib.Path(host.removeprefix("unix://")))
-    container = server.create("created", "api", ["sleep", "1000"])
-    server.ask("POST", f"/containers/{{container}}/start")
+    project = words[words.index("-p") + 1]
+    wanted = int(words[words.index("--scale") + 1].partition("=")[2]) if "--scale" in words else 1
+    there = server.of(project)
+    for number in range(len(there), wanted):
+        labels = {{"container-number": str(number + 1)}}
+        container = server.create(project, "api", ["sleep", "1000"], **labels)
+        server.ask("POST", f"/containers/{{container}}/start")
+    for container in there[wanted:]:
+        server.remove(container)
 """)
+
+
+def _stand_in(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No registry, no compose plug-in: a program of that name does what it is asked to."""
+    program = directory / "bin" / "docker"
+    program.parent.mkdir()
+    program.write_text(_STAND_IN.format(python=sys.executable, asked=directory / "asked"))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
+
+
+def other_pid(server: Docker, project: str, main: int) -> int:
+    """The main process of another container of the project."""
+    inspected = [server.ask("GET", f"/containers/{each}/json") for each in server.of(project)]
+    return next(pid for each in inspected if (pid := int(each["State"]["Pid"])) != main)
 
 
 def settings(server: Docker, project: str) -> dict[str, Any]:

@@ -14,13 +14,21 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from pydantic import ValidationError
 
 from opsbook.core.procfs import all_pids, arguments, environment
 from opsbook.services.controller import Controller, ControllerError, Home
 from opsbook.services.controllers.process import Process
 from opsbook.services.pidfd import send_signal
 from tests.servers.loopback import free_port
-from tests.services.controllers.bound import bound, ignores, lives, make_home, until
+from tests.services.controllers.bound import (
+    ENDS_WHEN_RELOADED,
+    bound,
+    ignores,
+    lives,
+    make_home,
+    until,
+)
 from tests.services.controllers.contract import (
     AT_ONCE,
     ControllerContract,
@@ -62,6 +70,62 @@ class TestProcess(ControllerContract):
     @pytest.fixture
     def missing(self, tmp_path: Path) -> Settings:
         return {"command": [str(tmp_path / "no-such-program")]}
+
+    @pytest.fixture
+    def reloadable(self, tmp_path: Path) -> Settings:
+        return {"command": shell(ENDS_WHEN_RELOADED), "reload_signal": "HUP"}
+
+    @pytest.fixture
+    def scalable(self, tmp_path: Path) -> Settings:
+        count = tmp_path / "workers"
+        count.write_text("1\n")
+        scale = shell(f"echo $1 > {count}")
+        return {
+            "command": SLEEPER,
+            "scale": [*scale, "sh", "{replicas}"],
+            "replicas": ["cat", str(count)],
+        }
+
+    async def test_a_program_of_its_own_reloads_it(self, home: Home, tmp_path: Path) -> None:
+        settings = {"command": SLEEPER, "reload": ["touch", str(tmp_path / "reloaded")]}
+        async with controlling(bound("process", settings, home)) as controller:
+            started = await controller.start()
+            await controller.reload()
+            assert await controller.running() == started
+        assert (tmp_path / "reloaded").exists()
+
+    async def test_what_nobody_said_how_to_reload_is_left_alone(
+        self, controller: Controller
+    ) -> None:
+        started = await controller.start()
+        with pytest.raises(ControllerError, match="say with `reload_signal` or `reload`"):
+            await controller.reload()
+        assert await controller.running() == started
+
+    @pytest.mark.parametrize("printed", ["", "two", "-1", "1 2", "1.0", "9" * 1000, "²"])
+    async def test_what_prints_no_number_counts_nothing(
+        self, home: Home, tmp_path: Path, printed: str
+    ) -> None:
+        settings = {
+            "command": SLEEPER,
+            "scale": ["true", "{replicas}"],
+            "replicas": ["printf", "%s", printed],
+        }
+        with pytest.raises(ControllerError, match="printf prints no number of replicas"):
+            await bound("process", settings, home).replicas()
+        assert list(home.logs.iterdir()) == []
+
+    @pytest.mark.parametrize(
+        ("settings", "words"),
+        [
+            ({"reload": ["true"], "reload_signal": "HUP"}, "two ways"),
+            ({"scale": ["true", "{replicas}"]}, "go together"),
+            ({"scale": ["true"], "replicas": ["true"]}, "no argument holds"),
+        ],
+    )
+    def test_programs_that_do_not_fit_are_refused(self, settings: Settings, words: str) -> None:
+        with pytest.raises(ValidationError, match=words):
+            Process.model_validate({"command": SLEEPER, **settings})
 
     @pytest.fixture
     async def pair(self, home: Home) -> AsyncIterator[Controller]:

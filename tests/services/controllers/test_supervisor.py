@@ -27,7 +27,7 @@ from tests.servers.loopback import (
     silent,
 )
 from tests.servers.supervisor import Supervisord, supervisord
-from tests.services.controllers.bound import bound
+from tests.services.controllers.bound import ENDS_WHEN_RELOADED, bound
 from tests.services.controllers.contract import (
     ControllerContract,
     Settings,
@@ -39,6 +39,7 @@ from tests.services.controllers.contract import (
 
 PROGRAMS = {
     "sleeper": "command=sleep 1000",
+    "reloadable": f'command=sh -c "{ENDS_WHEN_RELOADED}"',
     "stubborn": "command=sh -c 'trap \"\" TERM; exec sleep 1000'\nstopwaitsecs=1",
     "absent": "command=/no/such/program",
     "forbidden": "command=/etc/passwd",
@@ -94,6 +95,10 @@ class TestSupervisor(ControllerContract):
     @pytest.fixture
     def missing(self, server: Supervisord) -> Settings:
         return {"url": server.url, "program": "group:nothing"}
+
+    @pytest.fixture
+    def reloadable(self, server: Supervisord) -> Settings:
+        return {"url": server.url, "program": "reloadable"}
 
     @pytest.fixture
     def inet(self, server: Supervisord, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from opsbook.services.controller import Controller, ControllerError, Home
 from opsbook.services.controllers.systemd import Systemd
 from tests.servers.systemd import SystemdUser, systemd_user
-from tests.services.controllers.bound import bound, lives, until
+from tests.services.controllers.bound import ENDS_WHEN_RELOADED, bound, lives, until
 from tests.services.controllers.contract import (
     ControllerContract,
     Settings,
@@ -33,6 +33,7 @@ systemd-notify MAINPID=$(cat {directory}/successor)
 
 SERVICES = {
     "sleeper": "ExecStart=sleep 1000",
+    "reloadable": f'ExecStart=sh -c "{ENDS_WHEN_RELOADED}"\nExecReload=kill -HUP $MAINPID',
     "stubborn": "ExecStart=sh -c 'trap \"\" TERM; exec sleep 1000'\nTimeoutStopSec=500ms",
     "absent": "ExecStart=/no/such/program",
     "spoilt": "ExecStart=relative/program",
@@ -68,6 +69,16 @@ class TestSystemd(ControllerContract):
     @pytest.fixture
     def missing(self, server: SystemdUser) -> Settings:
         return settings(server, "nothing")
+
+    @pytest.fixture
+    def reloadable(self, server: SystemdUser) -> Settings:
+        return settings(server, "reloadable")
+
+    async def test_a_unit_that_says_no_way_to_reload_is_told(self, controller: Controller) -> None:
+        started = await controller.start()
+        with pytest.raises(ControllerError, match=r"systemd says of ReloadUnit: .*not applicable"):
+            await controller.reload()
+        assert await controller.running() == started
 
     @pytest.fixture
     async def lasting(self, server: SystemdUser, home: Home) -> AsyncIterator[Controller]:

@@ -13,11 +13,11 @@ from typing import Any
 
 from opsbook.book.fields import revealed
 from opsbook.core.errors import BadInputError
+from opsbook.core.pidfd import end_of, send
 from opsbook.core.procfs import ProcessIdentity
 from opsbook.core.secrets import inherited_environment
 from opsbook.durable.jobs import wrapper
 from opsbook.durable.jobs.directory import JobDirectory, Standing
-from opsbook.durable.jobs.ending import end_of, send
 from opsbook.durable.jobs.model import Command, Ending, Outcome
 from opsbook.durable.jobs.output import JobOutput, Piece
 from opsbook.durable.model import check_id

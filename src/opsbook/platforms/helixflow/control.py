@@ -7,7 +7,9 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
+from opsbook.platforms.helixflow.clock import Clock
 from opsbook.platforms.helixflow.log import Log
 
 _LOOK_EVERY = 0.05
@@ -15,12 +17,27 @@ _BURST_BYTES = 5_000_000
 _LINES_AT_ONCE = 500
 
 
+class Door(Protocol):
+    """A port that can be closed while the process lives. Both do nothing the second time."""
+
+    async def open(self) -> None:
+        """Accept connections."""
+        ...
+
+    async def shut(self) -> None:
+        """Refuse connections, and end those that there are."""
+        ...
+
+
 class Control:
     """Reads the file each 50 ms; who answers requests asks `suffer` before each answer."""
 
-    def __init__(self, file: Path, log: Log) -> None:
+    def __init__(self, file: Path, log: Log, clock: Clock) -> None:
+        self.doors: list[Door] = []
+        """The ports of the process."""
         self._file = file
         self._log = log
+        self._clock = clock
         self._how = ""
         self._seconds = 0.0
         self._forget_what_a_restart_mends()
@@ -55,6 +72,9 @@ class Control:
 
     async def _obey(self) -> None:
         self._how, self._seconds = self._read()
+        self._clock.ahead = self._seconds if self._how == "clock" else 0.0
+        for door in self.doors:
+            await (door.shut() if self._how == "close-port" else door.open())
         if self._how == "crash":
             os.kill(os.getpid(), signal.SIGKILL)
         if self._how == "fill-log":
@@ -77,6 +97,6 @@ class Control:
             await asyncio.sleep(0)
 
     def _forget_what_a_restart_mends(self) -> None:
-        if self._read()[0] in ("crash", "hang", "fill-log"):
+        if self._read()[0] in ("crash", "hang", "fill-log", "close-port"):
             with contextlib.suppress(OSError):
                 self._file.unlink()

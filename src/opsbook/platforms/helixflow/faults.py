@@ -14,9 +14,13 @@ from opsbook.platforms.helixflow.certificates import (
 from opsbook.platforms.helixflow.files import replace
 from opsbook.platforms.helixflow.home import SERVICES
 
-_SIMPLE = ("crash", "hang", "errors", "fill-log")
-_ALLOWED = f"{', '.join(_SIMPLE)}, slow:DURATION, expire-certificate, expire-certificate:past"
+_SIMPLE = ("crash", "hang", "errors", "fill-log", "close-port")
+_ALLOWED = (
+    f"{', '.join(_SIMPLE)}, slow:DURATION, clock:+DURATION, clock:-DURATION, "
+    "expire-certificate, expire-certificate:past"
+)
 _SLOWEST = 600.0
+_FURTHEST = 10 * 365 * 86_400.0
 
 
 def hurt(home: Path, service: str, how: str) -> None:
@@ -27,12 +31,15 @@ def hurt(home: Path, service: str, how: str) -> None:
     - `slow:2s`: every answer takes so much longer.
     - `errors`: every answer is an error: HTTP 500, gRPC INTERNAL.
     - `fill-log`: it writes 5 MB of ERROR lines.
+    - `close-port`: it lives, and its port refuses connections.
+    - `clock:+10d`: its clock is ahead by so much, or behind with `-`: in its log, its answers
+      and the times that it gives to others.
     - `expire-certificate`: its certificate has three days left; `expire-certificate:past`:
       it ended yesterday. The gateway serves it at once.
 
-    `crash`, `hang` and `fill-log` end with the process that they hit, so that a restart mends
-    them; the others last until `heal`. One service suffers one fault of each of the first five
-    at a time. Raises BadInputError for an unknown service or fault.
+    `crash`, `hang`, `fill-log` and `close-port` end with the process that they hit, so that a
+    restart mends them; the others last until `heal`. A service suffers one of them at a time,
+    beside that of its certificate. Raises BadInputError for an unknown service or fault.
     """
     file = _control_file(home, service)
     kind, _, detail = how.partition(":")
@@ -43,6 +50,8 @@ def hurt(home: Path, service: str, how: str) -> None:
         issue_certificate(home / "certs", service, left)
     elif kind == "slow" and detail:
         replace(file, json.dumps({"how": "slow", "seconds": _delay(detail)}))
+    elif kind == "clock" and detail[:1] in ("+", "-"):
+        replace(file, json.dumps({"how": "clock", "seconds": _ahead(detail)}))
     elif how in _SIMPLE:
         replace(file, json.dumps({"how": how}))
     else:
@@ -68,10 +77,19 @@ def _control_file(home: Path, service: str) -> Path:
 
 
 def _delay(text: str) -> float:
+    return _seconds(text, f"slow:{text}", _SLOWEST)
+
+
+def _ahead(text: str) -> float:
+    seconds = _seconds(text[1:], f"clock:{text}", _FURTHEST)
+    return seconds if text[0] == "+" else -seconds
+
+
+def _seconds(text: str, shown: str, most: float) -> float:
     try:
         seconds = parse_duration(text)
     except ValueError as error:
-        raise BadInputError(f"slow:{text}: {error}") from None
-    if seconds > _SLOWEST:
-        raise BadInputError(f"slow:{text}: at most {_SLOWEST:g} s")
+        raise BadInputError(f"{shown}: {error}") from None
+    if seconds > most:
+        raise BadInputError(f"{shown}: at most {most:g} s")
     return seconds

@@ -1,4 +1,4 @@
-"""Writing a file so that whoever reads it meanwhile sees the old one or the new one."""
+"""Files that one program writes and another follows: it sees the old one or the new one."""
 
 import os
 from pathlib import Path
@@ -13,3 +13,12 @@ def replace(file: Path, content: str | bytes, mode: int = 0o600) -> None:
         stream.write(content.encode() if isinstance(content, str) else content)
     fresh.chmod(mode)
     fresh.replace(file)
+
+
+def stamp(file: Path) -> tuple[int, int] | None:
+    """What changes whenever the file is replaced or written; None while there is none."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns

@@ -15,7 +15,14 @@ from opsbook.platforms.helixflow.requests_table import open_database
 
 SERVICES = ("api-gateway", "api-gateway-grpc", "auth-service", "inference-pool", "monitoring")
 
-_PROGRAMS = (*SERVICES, "count-recent-errors")
+_PROGRAMS = (
+    *SERVICES,
+    "count-inference-workers",
+    "count-recent-errors",
+    "heal",
+    "hurt",
+    "scale-inference-pool",
+)
 _PACKAGES = Path(opsbook.__file__).parents[1]
 _TEMPLATE = Path(__file__).with_name("helixflow.template.yaml")
 _LAUNCHER = Template("""\

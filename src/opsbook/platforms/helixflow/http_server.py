@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
 
@@ -71,18 +72,32 @@ class HttpServer:
     def __init__(self, process: Process, routes: Mapping[tuple[str, str], Handler]) -> None:
         self._process = process
         self._routes = {("GET", "/metrics"): self._metrics, **routes}
+        self._port = 0
+        self._tls: ssl.SSLContext | None = None
+        self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self._busy: set[asyncio.Task[None]] = set()
 
     async def listen(self, port: int, tls: ssl.SSLContext | None = None) -> None:
         """Accept connections from now until the process ends."""
-        server = await asyncio.start_server(
-            self._serve, HOST, port, ssl=tls, limit=_LARGEST_HEAD, backlog=128
-        )
-        self._process.at_end.push_async_callback(self._close, server)
+        self._port, self._tls = port, tls
+        await self.open()
+        self._process.control.doors.append(self)
+        self._process.at_end.push_async_callback(self.shut)
 
-    async def _close(self, server: asyncio.Server) -> None:
-        server.close()
+    async def open(self) -> None:
+        """Accept connections again."""
+        if self._server is None:
+            self._server = await asyncio.start_server(
+                self._serve, HOST, self._port, ssl=self._tls, limit=_LARGEST_HEAD, backlog=128
+            )
+
+    async def shut(self) -> None:
+        """Refuse connections; requests that are being answered get a moment."""
+        if self._server is None:
+            return
+        self._server.close()
+        self._server = None
         if self._busy:
             await asyncio.wait(self._busy, timeout=_GRACE_SECONDS)
         for task in self._connections:
@@ -111,13 +126,13 @@ class HttpServer:
             async with asyncio.timeout(_IDLE_SECONDS):
                 request = await _read(reader)
         except RefusedError as refused:
-            await _write(writer, refusal(refused), keep=False)
+            await self._write(writer, refusal(refused), keep=False)
             return False
         self._busy.add(task)
         try:
             keep = request.headers.get("connection", "").lower() != "close"
             answer = await self._answer(request, reader.at_eof)
-            await _write(writer, answer, keep)
+            await self._write(writer, answer, keep)
             self._count(request, answer.status, time.perf_counter() - request.at)
             return keep
         finally:
@@ -145,6 +160,9 @@ class HttpServer:
         if request.method != "GET":
             path, ms = request.path[:200], seconds * 1e3
             self._process.log.info("request served", path=path, status=status, ms=ms)
+
+    async def _write(self, writer: asyncio.StreamWriter, answer: Answer, keep: bool) -> None:
+        await _write(writer, answer, keep, self._process.clock.now())
 
     async def _metrics(self, request: Request) -> Answer:
         text = exposition(self._process.metrics.samples())
@@ -174,10 +192,11 @@ async def _read(reader: asyncio.StreamReader) -> Request:
     return Request(words[0], words[1].partition("?")[0], headers, body, time.perf_counter())
 
 
-async def _write(writer: asyncio.StreamWriter, answer: Answer, keep: bool) -> None:
+async def _write(writer: asyncio.StreamWriter, answer: Answer, keep: bool, now: float) -> None:
     size = f"Content-Length: {len(answer.body)}"
     head = (
         f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}\r\n"
+        f"Date: {formatdate(now, usegmt=True)}\r\n"
         f"Content-Type: {answer.content_type}\r\n"
         f"{'Transfer-Encoding: chunked' if answer.stream else size}\r\n"
         f"Connection: {'keep-alive' if keep else 'close'}\r\n\r\n"

@@ -4,11 +4,11 @@ import contextlib
 import json
 import re
 import sys
-import time
 from io import TextIOWrapper
 from pathlib import Path
 
 from opsbook.core.clock import iso
+from opsbook.platforms.helixflow.clock import Clock
 
 LARGEST = 32 * 1024 * 1024
 """Bytes after which the file is set aside as `.1`: more than a day at the usual traffic."""
@@ -19,8 +19,9 @@ _PLAIN = re.compile(r"[!#-<>-~]+")
 class Log:
     """Lines such as `2026-01-31T04:05:06.789Z ERROR auth-service token refused status=401`."""
 
-    def __init__(self, service: str, file: Path) -> None:
+    def __init__(self, service: str, file: Path, clock: Clock) -> None:
         self._service = service
+        self._clock = clock
         self._path = file
         self._file = self._open()
 
@@ -35,7 +36,7 @@ class Log:
 
     def _write(self, level: str, message: str, values: dict[str, object]) -> None:
         pairs = "".join(f" {name}={_shown(value)}" for name, value in values.items())
-        line = f"{iso(time.time())} {level} {self._service} {message}{pairs}\n"
+        line = f"{iso(self._clock.now())} {level} {self._service} {message}{pairs}\n"
         # Neither a full disk nor a reader that went away may stop the service.
         for stream in (sys.stderr if level == "ERROR" else sys.stdout, self._file):
             with contextlib.suppress(OSError):

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from opsbook.core.procfs import usage
+from opsbook.platforms.helixflow.clock import Clock
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 FAMILIES = {
@@ -15,6 +16,8 @@ FAMILIES = {
     "process_cpu_seconds_total": ("counter", "CPU time used, in seconds."),
     "process_resident_memory_bytes": ("gauge", "Resident memory, in bytes."),
     "process_start_time_seconds": ("gauge", "Start of the process, in seconds since 1970."),
+    "process_clock_seconds": ("gauge", "What time the service believes it is, since 1970."),
+    "clock_difference_seconds": ("gauge", "How far its clock is ahead of that of monitoring."),
 }
 """Name → type and meaning."""
 
@@ -25,8 +28,9 @@ _PARTS = ("_bucket", "_sum", "_count")
 class Metrics:
     """The counts of one service since it was started."""
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, clock: Clock) -> None:
         self._service = service
+        self._clock = clock
         self._started = time.time()
         self._codes: Counter[str] = Counter()
         self._buckets = [0] * len(_BOUNDS)
@@ -54,6 +58,7 @@ class Metrics:
             f"process_cpu_seconds_total{{{own}}} {time.process_time():.3f}",
             f"process_resident_memory_bytes{{{own}}} {taken.memory_bytes}",
             f"process_start_time_seconds{{{own}}} {self._started:.3f}",
+            f"process_clock_seconds{{{own}}} {self._clock.now():.3f}",
         ]
 
 

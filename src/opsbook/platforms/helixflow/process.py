@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from opsbook.platforms.helixflow.clock import Clock
 from opsbook.platforms.helixflow.control import Control
 from opsbook.platforms.helixflow.log import Log
 from opsbook.platforms.helixflow.metrics import Metrics
@@ -24,9 +25,10 @@ class Process:
         self.name = name
         self.home = home
         self.ports = Ports.read(home / "config/ports.json")
-        self.log = Log(name, home / "logs" / f"{name}.log")
-        self.control = Control(home / "hurt" / f"{name}.json", self.log)
-        self.metrics = Metrics(name)
+        self.clock = Clock()
+        self.log = Log(name, home / "logs" / f"{name}.log", self.clock)
+        self.control = Control(home / "hurt" / f"{name}.json", self.log, self.clock)
+        self.metrics = Metrics(name, self.clock)
         self.at_end = AsyncExitStack()
         """What has to be closed, in reverse order."""
         self._tasks: set[asyncio.Task[None]] = set()

@@ -8,22 +8,19 @@ import os
 import signal
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Self
+from typing import ClassVar, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
 from opsbook.book.fields import BookPath, Duration, TextOrSecret
 from opsbook.core.procfs import ProcessIdentity, identify
-from opsbook.core.secrets import mask
 from opsbook.services.controller import Controller, ControllerError
-from opsbook.services.execute import execute
 from opsbook.services.model import Death, Instance, how_it_ended
 from opsbook.services.output import Output
 from opsbook.services.pidfd import process_end, send_signal
+from opsbook.services.programs import Programs, ScaleWords, Words
 
 logger = logging.getLogger(__name__)
-
-Words = Annotated[list[str], Field(min_length=1)]
 
 _LOOK_AT_PID_FILE = 0.02
 _FORCE_WITHIN = 10.0
@@ -33,12 +30,20 @@ _LONGEST_PID_FILE = 64
 class Command(Controller):
     """Runs declared commands; an exit code other than 0 is a failure and its words are kept."""
 
+    scales_by: ClassVar[str] = "its own `scale` and `replicas`"
+
     start_command: Words = Field(alias="start")
     """Starts the service and ends."""
     stop_command: Words = Field(alias="stop")
     """Stops the service and ends."""
     status_command: Words | None = Field(default=None, alias="status")
     """Ends with 0 if the service runs, with anything else if not."""
+    reload_command: Words | None = Field(default=None, alias="reload")
+    """Has the service read its configuration again, and ends."""
+    scale_command: ScaleWords | None = Field(default=None, alias="scale")
+    """Changes how many replicas there are; `{replicas}` in an argument is their number."""
+    replicas_command: Words | None = Field(default=None, alias="replicas")
+    """Prints how many replicas there are, and nothing else."""
     pid_file: BookPath | None = None
     """Where the service writes its process number: its death is then seen at once."""
     directory: BookPath = Field(default=Path(), validate_default=True)
@@ -58,21 +63,35 @@ class Command(Controller):
             raise ValueError("give `pid_file` or `status`, or nobody can tell whether it runs")
         return self
 
+    @model_validator(mode="after")
+    def _counts_what_it_scales(self) -> Self:
+        if (self.scale_command is None) != (self.replicas_command is None):
+            raise ValueError("`scale` and `replicas` go together; give both or none")
+        return self
+
     @property
     def subject(self) -> str:
         return str(self.pid_file or self.start_command[0])
+
+    @property
+    def can_scale(self) -> bool:
+        return self.scale_command is not None
 
     @cached_property
     def output(self) -> Output:
         """Where the commands, and what they leave running, write to."""
         return Output(self.home.logs / f"{self.home.service}.log")
 
+    @cached_property
+    def programs(self) -> Programs:
+        return Programs(self.directory, self.environment, self.output, self.within)
+
     async def running(self) -> Instance | None:
         if self.pid_file is not None:
             process = self._process(self.pid_file)
             return Instance(f"pid {process.pid}", process) if process else None
         assert self.status_command is not None
-        code, _ = await self._run(self.status_command, None)
+        code, _ = await self.programs.run(self.status_command, None)
         return Instance(self.home.service, None) if code == 0 else None
 
     async def start(self) -> Instance:
@@ -80,8 +99,23 @@ class Command(Controller):
             found = await self.running()
             if found:
                 return found
-            await self._must(self.start_command)
+            await self.programs.must(self.start_command)
             return await self._come_up()
+
+    async def reload(self) -> None:
+        if self.reload_command is None:
+            raise ControllerError(f"{self.subject}: say with `reload` how it is reloaded")
+        await self.programs.must(self.reload_command)
+
+    async def scale(self, replicas: int) -> None:
+        if self.scale_command is None:
+            await super().scale(replicas)
+        else:
+            await self.programs.scale(self.scale_command, replicas)
+
+    async def replicas(self) -> int | None:
+        words = self.replicas_command
+        return None if words is None else await self.programs.count(words)
 
     async def _come_up(self) -> Instance:
         pause = _LOOK_AT_PID_FILE if self.pid_file else min(self.poll_every, 0.25)
@@ -99,7 +133,7 @@ class Command(Controller):
         instance = await self.running()
         if instance is None:
             return
-        await self._must(self.stop_command)
+        await self.programs.must(self.stop_command)
         try:
             async with asyncio.timeout(self.within):
                 await self.death(instance)
@@ -167,11 +201,3 @@ class Command(Controller):
         except OSError as error:
             logger.warning("cannot write %s: %s", record, error.strerror)
         return False
-
-    async def _must(self, words: list[str]) -> None:
-        code, said = await self._run(words, self.output)
-        if code != 0:
-            raise ControllerError(f"{words[0]} {how_it_ended(code)}: {mask(said) or 'no output'}")
-
-    async def _run(self, words: list[str], output: Output | None) -> tuple[int | None, str]:
-        return await execute(words, self.directory, self.environment, output, self.within)

@@ -9,10 +9,10 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import httpx2
 from pydantic import Field, PrivateAttr, StringConstraints
@@ -20,7 +20,7 @@ from pydantic import Field, PrivateAttr, StringConstraints
 from opsbook.book.fields import BookPath, Duration
 from opsbook.core.procfs import identify
 from opsbook.core.secrets import mask
-from opsbook.services.controller import Controller, ControllerError
+from opsbook.services.controller import Controller, ControllerError, ReloadSignal
 from opsbook.services.execute import execute
 from opsbook.services.model import Death, Instance, how_it_ended
 from opsbook.services.output import Output
@@ -58,54 +58,84 @@ class _Container:
 
 
 class Compose(Controller):
-    """Starts, stops and watches a service's container; a death is an event of the daemon."""
+    """Starts, stops and watches a service's containers; a death is an event of the daemon.
+
+    Where there are several, the one with the lowest number stands for the service, and the
+    death of any of them is its death: a start brings back those that are missing.
+    """
+
+    scales_by: ClassVar[str] = "`file`"
 
     project: ComposeName
     """The name of the compose project."""
     service: ComposeName
-    """The service in it; it has one container."""
+    """The service in it."""
     file: BookPath | None = None
     """The compose file from which the container is created where there is none."""
     socket: BookPath | None = None
     """The daemon's socket: otherwise DOCKER_HOST, otherwise `/var/run/docker.sock`."""
+    reload_signal: ReloadSignal | None = None
+    """The signal on which its main process reads its configuration again. One that does not
+    handle it may end by it."""
     stop_grace: Duration = 10.0
     """How long it may take to stop before it is killed; whole seconds."""
     within: Duration = Field(default=300.0, gt=0)
-    """How long creating and starting the container may take."""
+    """How long creating, starting and scaling may take."""
 
     _client: httpx2.AsyncClient | None = PrivateAttr(default=None)
     _here: bool = PrivateAttr(default=False)
     """Whether the daemon's processes were seen to be processes of this machine."""
+    _together: frozenset[str] = PrivateAttr(default=frozenset())
+    """The containers that ran when it was last started, adopted or scaled."""
 
     @property
     def subject(self) -> str:
         return f"{self.project}/{self.service}"
 
+    @property
+    def can_scale(self) -> bool:
+        return self.file is not None
+
     async def running(self) -> Instance | None:
-        return self._instance(await self._container())
+        containers = await self._containers()
+        found = self._instance(containers[0]) if containers else None
+        if found is not None:
+            self._together = _running(containers)
+        return found
 
     async def start(self) -> Instance:
         try:
             async with asyncio.timeout(self.within):
-                return await self._start()
+                found = await self._start()
         except TimeoutError:
             raise self._error(f"did not start within {self.within:g} s") from None
+        self._together = _running(await self._containers())
+        return found
 
     async def stop(self) -> None:
-        container = await self._container()
-        if container is None or not container.runs:
-            return
-        instance = self._instance(container)
-        grace = math.ceil(self.stop_grace)
-        await self._post(
-            f"/containers/{container.id}/stop", within=grace + _ANSWER_WITHIN, t=str(grace)
-        )
-        if instance is not None and instance.process is not None:
-            try:
-                async with asyncio.timeout(_ANSWER_WITHIN):
-                    await process_end(instance.process)
-            except TimeoutError:
-                raise self._error("the daemon calls it stopped, but its process lives") from None
+        running = [container for container in await self._containers() if container.runs]
+        stopping = (self._stop(container) for container in running)
+        for refused in await asyncio.gather(*stopping, return_exceptions=True):
+            if refused is not None:
+                raise refused
+
+    async def reload(self) -> None:
+        if self.reload_signal is None:
+            raise self._error("say with `reload_signal` how it is reloaded")
+        running = [container for container in await self._containers() if container.runs]
+        if not running:
+            raise self._error("does not run")
+        for container in running:
+            path = f"/containers/{container.id}/kill"
+            await self._post(path, within=_ANSWER_WITHIN, signal=f"SIG{self.reload_signal}")
+
+    async def scale(self, replicas: int) -> None:
+        if self.file is None:
+            await super().scale(replicas)
+        await self._compose("--no-recreate", "--scale", f"{self.service}={replicas}")
+
+    async def replicas(self) -> int | None:
+        return sum(container.runs for container in await self._containers())
 
     async def death(self, instance: Instance) -> Death:
         waits: list[asyncio.Task[Any]] = [asyncio.create_task(self._told(instance))]
@@ -126,16 +156,30 @@ class Compose(Controller):
         if client is not None:
             await client.aclose()
 
+    async def _stop(self, container: _Container) -> None:
+        instance = self._instance(container)
+        grace = math.ceil(self.stop_grace)
+        await self._post(
+            f"/containers/{container.id}/stop", within=grace + _ANSWER_WITHIN, t=str(grace)
+        )
+        if instance is not None and instance.process is not None:
+            try:
+                async with asyncio.timeout(_ANSWER_WITHIN):
+                    await process_end(instance.process)
+            except TimeoutError:
+                raise self._error("the daemon calls it stopped, but its process lives") from None
+
     async def _start(self) -> Instance:
-        while (container := await self._container()) and container.runs:
-            if found := self._instance(container):
+        while (containers := await self._containers()) and containers[0].runs:
+            if found := self._instance(containers[0]):
+                await self._start_all(containers[1:])
                 return found
             # The daemon has not yet seen the main process die, or is about to restart it.
             await asyncio.sleep(_LOOK_AT_STATUS)
-        if container is None:
-            await self._create()
+        if containers:
+            await self._start_all(containers)
         else:
-            await self._post(f"/containers/{container.id}/start", within=self.within)
+            await self._create()
         container = await self._container()
         found = self._instance(container)
         if found is None:
@@ -143,17 +187,27 @@ class Compose(Controller):
             raise self._error(f"ended at once: {ending}")
         return found
 
+    async def _start_all(self, containers: Sequence[_Container]) -> None:
+        for container in containers:
+            if not container.runs:
+                await self._post(f"/containers/{container.id}/start", within=self.within)
+
     async def _create(self) -> None:
         if self.file is None:
             raise self._error(
                 f"the Docker daemon at {self._socket()} has no container of it; "
                 "give `file` to have one created"
             )
+        await self._compose()
+
+    async def _compose(self, *options: str) -> None:
+        """`docker compose up` of this service alone. Raises ControllerError."""
+        assert self.file is not None
         if shutil.which("docker") is None:
-            raise self._error("has no container, and docker, which would create it, is missing")
+            raise self._error("docker, which would create its containers, is missing")
         words = ["docker", "compose", "-f", str(self.file), "-p", self.project]
         words += ["--project-directory", str(self.file.parent)]
-        words += ["up", "-d", "--no-deps", "--no-build", self.service]
+        words += ["up", "-d", "--no-deps", "--no-build", *options, self.service]
         surroundings = {"DOCKER_HOST": f"unix://{self._socket()}"}
         output = Output(self.home.logs / f"{self.home.service}.log")
         code, said = await execute(words, self.file.parent, surroundings, output, self.within)
@@ -181,18 +235,21 @@ class Compose(Controller):
             await asyncio.sleep(_LOOK_AGAIN)
 
     async def _is_over(self, instance: Instance) -> bool:
-        return self._instance(await self._container()) != instance
+        containers = await self._containers()
+        first = self._instance(containers[0]) if containers else None
+        return first != instance or not self._together <= _running(containers)
 
     async def _how(self, instance: Instance) -> str:
         with contextlib.suppress(TimeoutError, ControllerError):
             async with asyncio.timeout(_STATUS_WITHIN):
                 while True:
-                    container = await self._container()
-                    if container is None:
+                    containers = await self._containers()
+                    if not self._together <= {container.id for container in containers}:
                         return "its container was removed"
-                    if not container.runs:
-                        return _ending(container)
-                    if self._instance(container) not in (None, instance):
+                    for container in containers:
+                        if container.id in self._together and not container.runs:
+                            return _ending(container)
+                    if containers and self._instance(containers[0]) not in (None, instance):
                         break
                     await asyncio.sleep(_LOOK_AT_STATUS)
         return how_it_ended(None)
@@ -209,20 +266,22 @@ class Compose(Controller):
         return None if self._here else Instance(name, None)
 
     async def _container(self) -> _Container | None:
-        """The service's container, or None if there is none."""
+        """The container that stands for the service, or None if there is none."""
+        return next(iter(await self._containers()), None)
+
+    async def _containers(self) -> list[_Container]:
+        """The service's containers in the order of their numbers."""
         filters = json.dumps(self._labels())
         listed = await self._get("/containers/json", all="true", filters=filters)
         try:
-            found = [
-                str(container["Id"])
-                for container in listed or []
-                if (container["Labels"] or {}).get(f"{_LABEL}.oneoff") != "True"
-            ]
-            if len(found) > 1:
-                ids = ", ".join(number[:12] for number in found)
-                raise self._error(f"has more than one container ({ids}); one can be controlled")
-            inspected = await self._get(f"/containers/{found[0]}/json") if found else None
-            return _read(inspected) if inspected else None
+            labelled = [(each["Labels"] or {}, str(each["Id"])) for each in listed or []]
+            found = sorted(
+                (int(labels.get(f"{_LABEL}.container-number") or 1), number)
+                for labels, number in labelled
+                if labels.get(f"{_LABEL}.oneoff") != "True"
+            )
+            inspected = [await self._get(f"/containers/{number}/json") for _, number in found]
+            return [_read(each) for each in inspected if each]
         except (KeyError, TypeError, ValueError):
             raise self._error(f"{self._socket()} answers like no Docker daemon") from None
 
@@ -327,6 +386,10 @@ def _ending(container: _Container) -> str:
     with contextlib.suppress(ValueError):
         return f"exited with {code}, as after {signal.Signals(code - 128).name}"
     return how_it_ended(code)
+
+
+def _running(containers: Sequence[_Container]) -> frozenset[str]:
+    return frozenset(container.id for container in containers if container.runs)
 
 
 def _is_in_container(pid: int, container: str) -> bool:

@@ -10,16 +10,17 @@ import threading
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field, PrivateAttr, model_validator
 
 from opsbook.book.fields import BookPath, Duration, Size, TextOrSecret
 from opsbook.core.procfs import ProcessIdentity, all_pids, boot_id, environment, identify
-from opsbook.services.controller import Controller, ControllerError
+from opsbook.services.controller import Controller, ControllerError, ReloadSignal
 from opsbook.services.model import Death, Instance, how_it_ended
 from opsbook.services.output import Output
 from opsbook.services.pidfd import process_end, send_signal
+from opsbook.services.programs import Programs, ScaleWords, Words
 from opsbook.services.spawn import spawn
 
 logger = logging.getLogger(__name__)
@@ -37,7 +38,9 @@ _FORCE_WITHIN = 10.0
 class Process(Controller):
     """Runs a program as a process group of its own, with its output in a log file."""
 
-    command: Annotated[list[str], Field(min_length=1)]
+    scales_by: ClassVar[str] = "its own `scale` and `replicas`"
+
+    command: Words
     """The program and its arguments. No shell reads them."""
     directory: BookPath = Field(default=Path(), validate_default=True)
     """Working directory; the book's own unless said otherwise."""
@@ -49,6 +52,17 @@ class Process(Controller):
     """The signal that asks the program to end."""
     stop_grace: Duration = 10.0
     """How long it may take before the whole group is killed."""
+    reload_signal: ReloadSignal | None = None
+    """The signal on which the program reads its configuration again. One that does not handle
+    it ends by it."""
+    reload_command: Words | None = Field(default=None, alias="reload")
+    """Or the program that makes it do so, and ends."""
+    scale_command: ScaleWords | None = Field(default=None, alias="scale")
+    """Changes how many workers it has; `{replicas}` in an argument is their number."""
+    replicas_command: Words | None = Field(default=None, alias="replicas")
+    """Prints how many workers it has, and nothing else."""
+    within: Duration = 60.0
+    """How long each of these programs may take."""
     log_size: Size = 16 * 1024 * 1024
     """The log is set aside when it grows beyond this."""
     log_generations: int = Field(default=3, ge=1, le=100)
@@ -56,15 +70,35 @@ class Process(Controller):
 
     _spawning: threading.Lock = PrivateAttr(default_factory=threading.Lock)
 
+    @model_validator(mode="after")
+    def _is_reloaded_one_way(self) -> Self:
+        if self.reload_signal is not None and self.reload_command is not None:
+            raise ValueError("`reload_signal` and `reload` are two ways: give one")
+        return self
+
+    @model_validator(mode="after")
+    def _counts_what_it_scales(self) -> Self:
+        if (self.scale_command is None) != (self.replicas_command is None):
+            raise ValueError("`scale` and `replicas` go together; give both or none")
+        return self
+
     @property
     def subject(self) -> str:
         return self.command[0]
+
+    @property
+    def can_scale(self) -> bool:
+        return self.scale_command is not None
 
     @cached_property
     def output(self) -> Output:
         """Where the output of the program goes."""
         path = self.home.logs / f"{self.home.service}.log"
         return Output(path, self.log_size, self.log_generations)
+
+    @cached_property
+    def programs(self) -> Programs:
+        return Programs(self.directory, self.environment, self.output, self.within)
 
     async def running(self) -> Instance | None:
         leader, _ = await asyncio.to_thread(self._find)
@@ -86,6 +120,28 @@ class Process(Controller):
             await process_end(leader)
         elif left:
             await self._end(lambda: self._find()[1], self.stop_grace)
+
+    async def reload(self) -> None:
+        if self.reload_command is not None:
+            await self.programs.must(self.reload_command)
+        elif self.reload_signal is not None:
+            leader, _ = await asyncio.to_thread(self._find)
+            if leader is None:
+                raise ControllerError(f"{self.subject} does not run")
+            send_signal(leader, signal.Signals[f"SIG{self.reload_signal}"])
+        else:
+            how = "with `reload_signal` or `reload` how it is reloaded"
+            raise ControllerError(f"{self.subject}: say {how}")
+
+    async def scale(self, replicas: int) -> None:
+        if self.scale_command is None:
+            await super().scale(replicas)
+        else:
+            await self.programs.scale(self.scale_command, replicas)
+
+    async def replicas(self) -> int | None:
+        words = self.replicas_command
+        return None if words is None else await self.programs.count(words)
 
     async def death(self, instance: Instance) -> Death:
         if instance.process is None:

@@ -14,7 +14,7 @@ from pydantic import Field, PrivateAttr, StringConstraints, model_validator
 from opsbook.book.fields import Duration, Secret
 from opsbook.core.errors import BadInputError
 from opsbook.core.procfs import arguments, identify
-from opsbook.services.controller import Controller, ControllerError
+from opsbook.services.controller import Controller, ControllerError, ReloadSignal
 from opsbook.services.model import Death, Instance, how_it_ended
 from opsbook.services.pidfd import process_end
 
@@ -34,6 +34,7 @@ _FAULTS = {
     30: "it failed",
     40: "it ended before it counted as started",
     50: "it could not be spawned",
+    _NOT_RUNNING: "it does not run",
 }
 """What the faults of supervisor's RPC interface mean; it gives little more than their names."""
 
@@ -58,6 +59,9 @@ class Supervisor(Controller):
     """Name to sign in with, where supervisord asks for one."""
     password: Secret | None = None
     """The password that goes with it."""
+    reload_signal: ReloadSignal = "HUP"
+    """The signal on which the program reads its configuration again. One that does not handle
+    it ends by it."""
     within: Duration = Field(default=60.0, gt=0)
     """How long starting and stopping may take; supervisord kills after its `stopwaitsecs`."""
     answer_within: Duration = Field(default=5.0, gt=0)
@@ -108,6 +112,9 @@ class Supervisor(Controller):
                     await asyncio.sleep(_LOOK_AT_STATUS)
         except TimeoutError:
             raise self._late("did not stop") from None
+
+    async def reload(self) -> None:
+        await self._call("signalProcess", self.program, self.reload_signal)
 
     async def death(self, instance: Instance) -> Death:
         if instance.process is None:

@@ -89,6 +89,14 @@ class Systemd(Controller):
         except TimeoutError:
             raise self._error(f"did not stop within {self.within:g} s") from None
 
+    async def reload(self) -> None:
+        """Systemd refuses where the unit has no `ExecReload`, or does not run."""
+        try:
+            async with asyncio.timeout(self.within):
+                await self._job("ReloadUnit")
+        except TimeoutError:
+            raise self._error(f"did not reload within {self.within:g} s") from None
+
     async def death(self, instance: Instance) -> Death:
         if instance.process is None:
             return await self._death_by_signal()

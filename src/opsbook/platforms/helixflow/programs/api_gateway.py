@@ -92,7 +92,7 @@ class ApiGateway:
             stream = self._stream(wish, words, began)
             return Answer(200, content_type="text/event-stream", stream=stream)
         await self._record(wish, began, len(words), ok=True)
-        return json_answer(_completion(wish, words))
+        return json_answer(_completion(wish, words, self._process.clock.now()))
 
     async def _authorize(self, request: Request) -> None:
         """Raises RefusedError unless auth-service accepts the token, or that there is none."""
@@ -124,7 +124,7 @@ class ApiGateway:
         self, wish: Wish, words: list[str], began: float
     ) -> AsyncGenerator[bytes, None]:
         """Server-sent events, a word at a time; recorded as an error if the client leaves."""
-        base = {"id": _new_id(), "created": int(time.time()), "model": wish.model}
+        base = {"id": _new_id(), "created": int(self._process.clock.now()), "model": wish.model}
         said = 0
         try:
             yield _event(base, {"role": "assistant", "content": ""})
@@ -153,13 +153,13 @@ def _new_id() -> str:
     return f"chatcmpl-{uuid.uuid4().hex}"
 
 
-def _completion(wish: Wish, words: list[str]) -> dict[str, Any]:
+def _completion(wish: Wish, words: list[str], now: float) -> dict[str, Any]:
     prompt, said = len(wish.prompt.split()), len(words)
     message = {"role": "assistant", "content": " ".join(words)}
     return {
         "id": _new_id(),
         "object": "chat.completion",
-        "created": int(time.time()),
+        "created": int(now),
         "model": wish.model,
         "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
         "usage": {

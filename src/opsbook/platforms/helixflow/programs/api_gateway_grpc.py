@@ -178,19 +178,36 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
 
-async def start(process: Process) -> None:
-    connections: set[Connection] = set()
+class _Door:
+    """The gateway's port and those who came through it."""
 
-    def end() -> None:
-        server.close()
-        for connection in list(connections):
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._connections: set[Connection] = set()
+        self._server: asyncio.Server | None = None
+
+    async def open(self) -> None:
+        if self._server is None:
+            self._server = await asyncio.get_running_loop().create_server(
+                lambda: Connection(self._process, self._connections),
+                HOST,
+                self._process.ports.grpc,
+            )
+
+    async def shut(self) -> None:
+        if self._server is None:
+            return
+        self._server.close()
+        self._server = None
+        for connection in list(self._connections):
             connection.end()
 
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(
-        lambda: Connection(process, connections), HOST, process.ports.grpc
-    )
-    process.at_end.callback(end)
+
+async def start(process: Process) -> None:
+    door = _Door(process)
+    await door.open()
+    process.control.doors.append(door)
+    process.at_end.push_async_callback(door.shut)
 
 
 def main(home: Path) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import os
 import ssl
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -32,6 +33,8 @@ class Monitoring:
         self._targets = self._scrapes()
         self._said: dict[str, list[str]] = {}
         """Service → its samples at the last scrape; a service that did not answer is absent."""
+        self._ahead: dict[str, float] = {}
+        """Service → how far its clock was ahead of ours then, in seconds."""
 
     async def health(self, _: Request) -> Answer:
         targets = {name: "up" if name in self._said else "down" for name in self._targets}
@@ -40,8 +43,13 @@ class Monitoring:
     async def metrics(self, _: Request) -> Answer:
         up = [f'up{{service="{name}"}} {int(name in self._said)}' for name in self._targets]
         own = ['up{service="monitoring"} 1', *self._process.metrics.samples()]
+        ahead = [
+            f'clock_difference_seconds{{service="{name}"}} {self._ahead[name]:.3f}'
+            for name in self._said
+            if name in self._ahead
+        ]
         scraped = itertools.chain.from_iterable(self._said.values())
-        return Answer(200, exposition([*up, *own, *scraped]).encode(), CONTENT_TYPE)
+        return Answer(200, exposition([*up, *own, *ahead, *scraped]).encode(), CONTENT_TYPE)
 
     async def scrape(self) -> None:
         """Ask all services again and again until cancelled."""
@@ -82,6 +90,9 @@ class Monitoring:
         if service not in self._said:
             self._process.log.info("target up", target=service)
         self._said[service] = [line for line in text.splitlines() if line[:1] not in ("", "#")]
+        for line in self._said[service]:
+            if line.startswith("process_clock_seconds{"):
+                self._ahead[service] = float(line.rpartition(" ")[2]) - time.time()
 
     def _scrapes(self) -> dict[str, Scrape]:
         """Service → how to ask for its metrics."""
