@@ -1,5 +1,7 @@
 """Who may carry runs."""
 
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,3 +87,31 @@ def test_a_lost_lock_is_taken_again(server: Postgres) -> None:
     assert "is lost" in lost
     assert lock.keep() is None
     lock.release()
+
+
+def test_neither_side_waits_for_hours_for_one_that_the_network_hides(server: Postgres) -> None:
+    lock = carrier_lock(make_url(fresh_database(server)), "controller")
+    lock.take()
+    with server.connect() as connection:
+        (port,) = connection.execute(
+            "SELECT client_port FROM pg_stat_activity "
+            "WHERE application_name = 'opsbook runs of controller'"
+        ).fetchone() or (0,)
+    assert seconds_to_keepalive(port, server.port) <= 10
+    assert seconds_to_keepalive(server.port, port) <= 10
+    lock.release()
+
+
+def seconds_to_keepalive(local: int, remote: int) -> float:
+    """Until this side of a connection on loopback asks whether the other is there (proc(5))."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+            words = line.split()
+            ports = tuple(int(words[place].partition(":")[2], 16) for place in (1, 2))
+            timer, _, when = words[5].partition(":")
+            # Just after something was sent, it is its arrival that is waited for.
+            if ports == (local, remote) and timer == "02":
+                return int(when, 16) / os.sysconf("SC_CLK_TCK")
+        time.sleep(0.01)
+    raise AssertionError("nobody will ask")

@@ -56,6 +56,14 @@ class Docker:
         )
         return str(created["Id"])
 
+    def of(self, project: str) -> list[str]:
+        """The containers of a project in the order of their numbers, running or not."""
+        label = "com.docker.compose"
+        filters = json.dumps({"label": [f"{label}.project={project}"]})
+        listed = self.ask("GET", f"/containers/json?all=true&filters={filters}")
+        listed.sort(key=lambda each: int(each["Labels"].get(f"{label}.container-number", 1)))
+        return [str(each["Id"]) for each in listed]
+
     def remove(self, container: str) -> None:
         """Remove a container, running or not; one that is gone already is fine."""
         try:

@@ -1,10 +1,12 @@
 """The ledger: what was acknowledged stays, whatever happens."""
 
 import asyncio
+import queue
 import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -130,6 +132,26 @@ async def test_memory_is_bounded_while_nothing_can_be_written(
             blocker.execute("ROLLBACK")
         blocker.close()
         assert await ledger.flush(within=10)
+
+
+async def test_an_entry_waits_from_its_recording_until_it_is_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow(queue.SimpleQueue):  # type: ignore[type-arg]  # it has none at run time
+        """Gives its writer time between taking an entry and writing it."""
+
+        def empty(self) -> bool:
+            time.sleep(0.2)
+            return super().empty()
+
+    monkeypatch.setattr("opsbook.state.ledger.queue.SimpleQueue", Slow)
+    with ledger_in(tmp_path) as (engine, ledger):
+        entry = ledger.record("kind", "s")
+        await asyncio.sleep(0.1)
+        assert ledger.waiting == 1
+        assert await ledger.flush(within=5)
+        assert verify(engine).entries == 1
+        await entry
 
 
 CHILD = """

@@ -56,6 +56,7 @@ class Alerts:
             clock,
             url,
             Suppression(watch, clock, Origin(url)),
+            announce=bus.announce,
         )
         known = Delivery(self.delivery.put, lambda: self.delivery.board.alerts)
         self._rules = AlertRules(settings, known, watch, bus, clock, url, external_labels)

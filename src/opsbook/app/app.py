@@ -3,28 +3,54 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
 from datetime import datetime
 from typing import Any
 
 from opsbook.alerts.settings import AlertSettings
 from opsbook.app.alerts import Alerts
+from opsbook.app.backups import keep_backups, make_backups
 from opsbook.app.book import Book, dependencies, provers
 from opsbook.app.collector import spare_the_collector
+from opsbook.app.databases import make_databases
+from opsbook.app.drills import carry_drills, make_drills, undo_without_drills
+from opsbook.app.hands import AppHands, Rooms
+from opsbook.app.incidents import make_incidents
 from opsbook.app.measuring import Measuring
 from opsbook.app.prometheus import external_labels, prometheus_files
+from opsbook.app.response import make_responses
+from opsbook.app.runs import DurableRuns, make_engine, make_runbooks
 from opsbook.app.scribe import keep_record
+from opsbook.app.state import State
+from opsbook.backups.service import QUEUE as BACKUPS
 from opsbook.core.clock import Clock, SystemClock, iso
+from opsbook.core.errors import OpsbookError
 from opsbook.core.events import Bus
 from opsbook.core.labels import labels_of
+from opsbook.drills.service import QUEUE as DRILLS
+from opsbook.durable.jobs.jobs import Jobs
 from opsbook.probes.check import Check
 from opsbook.probes.rules import parents
 from opsbook.probes.watch import Watch
+from opsbook.runbooks.agents import Agents
+from opsbook.runbooks.interpreter import RUNS
+from opsbook.runbooks.service import Runbooks
 from opsbook.services.controller import Home
 from opsbook.services.service import Services
 from opsbook.state.chain import Verdict
-from opsbook.state.database import connect, reading, sqlite_url
+from opsbook.state.database import reading, sqlite_url
 from opsbook.state.datadir import DataDir
 from opsbook.state.ledger import Ledger, read_entries, verify
+from opsbook.state.local_token import LocalToken
+from opsbook.state.tokens import Tokens
+from opsbook.web.access import Access, protect
+from opsbook.web.backups import backup_family, backup_routes
+from opsbook.web.databases import database_family, database_routes
+from opsbook.web.drills import drill_family, drill_routes
+from opsbook.web.incident_exposition import incident_family
+from opsbook.web.refusals import Refusals
+from opsbook.web.run_health import RunHealth
+from opsbook.web.runs import no_run_routes, run_routes
 from opsbook.web.server import WebServer, address_of, create_api, listen
 from opsbook.web.settings import WebSettings
 from opsbook.web.status import StatusView
@@ -32,7 +58,7 @@ from opsbook.web.store_health import StoreHealth
 
 logger = logging.getLogger(__name__)
 
-_RELOADED = {"alerts", "rules"}
+_RELOADED = {"alerts", "rules", "runbooks"}
 """Sections of a book that are read again while it runs."""
 
 
@@ -48,8 +74,11 @@ class App:
         self.clock = clock or SystemClock()
         self.data = data
         data.open(book.platform.name)
-        try:
-            self._engine = connect(sqlite_url(data.database))
+        with ExitStack() as given_back:
+            given_back.callback(data.close)
+            self.state = State(book.state, data.database, book.platform.name)
+            given_back.callback(self.state.close)
+            self._engine = self.state.engine
             self.ledger = Ledger(self._engine, self.clock)
             self.watch = Watch(make_checks(book), self.bus, self.clock, book.maintenance)
             self.services = Services(
@@ -73,9 +102,60 @@ class App:
                 self.clock,
                 address_of(self._listener, web.prefix),
             )
+            self.incidents, incident_paths = make_incidents(
+                book.incidents,
+                dependencies(book),
+                self.watch,
+                self.services,
+                self.alerts.delivery,
+                self._engine,
+                self.ledger,
+                self.bus,
+                self.clock,
+            )
             self.measuring = Measuring(
                 book, data.metrics, self.watch, self.bus, self.clock, self.alerts.groups
             )
+            self.databases = make_databases(
+                book.databases, self.measuring.store, self.ledger, self.clock
+            )
+            self.runs = self._durable_runs()
+            self.runbooks = self._runbooks(self.runs) if self.runs is not None else None
+            self.responses = make_responses(
+                book,
+                self.incidents,
+                self.alerts.delivery,
+                self.runbooks,
+                self.runs,
+                self.services,
+                self._engine,
+                self.ledger,
+                self.bus,
+                self.clock,
+            )
+            self.drills = make_drills(
+                book.drills,
+                book.in_production,
+                data,
+                self.watch,
+                self.services,
+                self._engine,
+                self.ledger,
+                self.bus,
+                self.clock,
+            )
+            if self.runs is not None and self.runbooks is not None:
+                carry_drills(self.drills, self.runs, self.runbooks)
+            self.backups = make_backups(
+                book.backups,
+                book.platform.name,
+                self.runs,
+                data,
+                self._engine,
+                self.ledger,
+                self.clock,
+            )
+            self.agents = Agents(book.hosts, self._engine, self.ledger, self.clock)
             view = StatusView(
                 book.platform.name,
                 self.watch,
@@ -83,23 +163,45 @@ class App:
                 self.ledger,
                 StoreHealth(self.measuring.store, self.measuring.recorder, self.clock),
                 self.alerts.health,
+                RunHealth(self.runs, self.agents),
+                self.drills,
+                self.backups,
                 self.clock,
             )
+            view.families.append(incident_family(self.incidents))
+            view.families.append(drill_family(self.drills))
+            view.families.append(backup_family(self.backups))
+            view.families.append(database_family(self.databases))
             self.view = view
             self.api = create_api(view, self.measuring.store, self.measuring.sources)
-            for router in (*self.measuring.routers, *self.alerts.routers):
+            run_paths = run_routes(self.runbooks) if self.runbooks else no_run_routes()
+            for router in (
+                *self.measuring.routers,
+                *self.alerts.routers,
+                run_paths,
+                incident_paths,
+                drill_routes(self.drills, self.clock),
+                backup_routes(self.backups, self.clock),
+                database_routes(self.databases),
+            ):
                 self.api.include_router(router)
             self.web = WebServer(self.api, self._listener, web.prefix)
-        except BaseException:
-            data.close()
-            raise
+            self._local_token = LocalToken(data.path)
+            self._refusals = Refusals(self.ledger)
+            tokens = Tokens(self._engine, self.clock)
+            protect(self.api, Access(self._local_token, tokens, self._refusals))
+            given_back.pop_all()
         keep_record(self.bus, self.ledger)
 
-    async def run(self) -> None:
-        """Watch until cancelled; the services go on. Nothing that was recorded is lost."""
+    async def run(self, begun: Callable[[], None] = lambda: None) -> None:
+        """Watch until cancelled; the services go on. Nothing that was recorded is lost.
+
+        `begun` is called once others can find out where it answers.
+        """
         await self.measuring.start()
         spare_the_collector()
         self.data.announce(self.web.address)
+        begun()
         self.ledger.record("watch.started", self.book.platform.name, address=self.web.address)
         try:
             async with asyncio.TaskGroup() as group:
@@ -107,8 +209,22 @@ class App:
                     group.create_task(run(), name=name)
                 group.create_task(self.watch.run(), name="watch")
                 group.create_task(self.services.run(), name="services")
+                group.create_task(self.incidents.run(), name="incidents")
+                group.create_task(self.state.run(), name="state")
+                group.create_task(self.agents.run(), name="agents")
+                group.create_task(self._drill(), name="drills")
+                group.create_task(keep_backups(self.backups, self.runs), name="backups")
+                group.create_task(self.databases.run(), name="databases")
+                if self.responses is not None:
+                    group.create_task(self.responses.run(), name="responses")
                 group.create_task(self.web.run(), name="web")
+                if self.runs is not None:
+                    # Here, so that it ends first: steps under way need the others to end well.
+                    await self.runs.run()
+        except ExceptionGroup as group:
+            raise _foremost(group) from None
         finally:
+            self._refusals.close()
             self.ledger.record("watch.stopped", self.book.platform.name)
             await self.ledger.flush(within=5)
 
@@ -119,9 +235,13 @@ class App:
         """
         await self.alerts.reload(book.alerts or AlertSettings())
         await self.measuring.reload(book)
+        if self.runbooks is not None:
+            self.runbooks.replace(book.runbooks, list(self.book.services))
         # Not compared as objects: those of a running book remember what they did.
         wanted, running = (each.model_dump(exclude=_RELOADED) for each in (book, self.book))
         waiting = [name for name in wanted if wanted[name] != running.get(name)]
+        if self.runbooks is None and book.runbooks:
+            waiting.append("runbooks")
         if waiting:
             logger.warning("changed, and not in force until a restart: %s", ", ".join(waiting))
         self.ledger.record("book.reloaded", book.platform.name, not_in_force=waiting)
@@ -131,6 +251,8 @@ class App:
         troubles = {
             "ledger": lambda: self.ledger.trouble,
             "metrics": lambda: self.measuring.store.trouble,
+            "state": lambda: self.state.trouble,
+            "incidents": lambda: self.incidents.trouble,
         }
         return self.measuring.work | self.alerts.work(self.measuring.rules, troubles)
 
@@ -141,10 +263,42 @@ class App:
     def close(self) -> None:
         """Write what waits; give the port and the data directory back."""
         self.web.close()
+        self._local_token.close()
+        self.drills.close()
+        self.backups.close()
         self.measuring.close()
         self.ledger.close()
-        self._engine.dispose()
+        self.state.close()
         self.data.close()
+
+    def _durable_runs(self) -> DurableRuns | None:
+        """None where the book has nothing to run: the engine costs time and memory."""
+        if not self.book.runbooks and not self.book.drills and not self.book.backups:
+            return None
+        url = self.state.url if self.book.state.shared else sqlite_url(self.data.runs)
+        engine = make_engine(url, [RUNS, DRILLS, BACKUPS])
+        return DurableRuns(engine, Jobs(self.data.jobs), self.clock)
+
+    async def _drill(self) -> None:
+        """Also where the book has no drills any more: what an earlier one hurt is undone."""
+        if self.runs is None:
+            await undo_without_drills(self.data)
+        else:
+            await self.runs.opened.wait()
+            await self.drills.run()
+
+    def _runbooks(self, runs: DurableRuns) -> Runbooks:
+        rooms = Rooms(self.watch, self.measuring.querier, self.services, self.alerts.delivery)
+        hands = AppHands(rooms, runs.jobs, str(self.book.directory), self.clock)
+        return make_runbooks(
+            self.book.runbooks,
+            list(self.book.services),
+            hands,
+            runs,
+            self._engine,
+            self.ledger,
+            self.clock,
+        )
 
     def _home(self, service: str) -> Home:
         return Home(self.book.platform.name, service, self.data.services, self.data.logs)
@@ -156,6 +310,14 @@ class App:
         with reading(self._engine) as connection:
             entries = read_entries(connection, kind="service.restart", subject=service, since=since)
             return [datetime.fromisoformat(entry.at).timestamp() for entry in entries]
+
+
+def _foremost(group: ExceptionGroup) -> Exception:
+    """What a person can mend, where it is among what ended the watch."""
+    for error in group.exceptions:
+        if isinstance(error, OpsbookError):
+            return error
+    return group
 
 
 def make_checks(book: Book) -> list[Check]:

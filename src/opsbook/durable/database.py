@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 
+from opsbook.state.database import over_the_network
+
 SCHEMA = "opsbook_runs"
 """In PostgreSQL."""
 _WORTH_IT = 1024 * 1024
 """Bytes that nobody uses, from which on it is worth to write the file anew."""
-_TO_CONNECT = 5
-"""Seconds."""
 
 
 def located(url: URL | str) -> URL:
@@ -36,7 +36,7 @@ def connect(url: URL | str) -> Engine:
         pool_timeout=10,
         pool_pre_ping=True,
         hide_parameters=True,
-        connect_args={"connect_timeout": _TO_CONNECT, "application_name": "opsbook runs"},
+        connect_args=over_the_network("opsbook runs"),
     )
 
 

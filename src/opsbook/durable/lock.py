@@ -1,5 +1,6 @@
 """Who may carry runs: one process for each name of a carrier, and nobody by accident."""
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -11,6 +12,13 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from opsbook.core.errors import BadInputError
+from opsbook.state.database import PATIENCE, over_the_network
+
+# The server's own names of them, with its prefix (PostgreSQL, "TCP Settings").
+_PATIENCE_OF_SERVER = {
+    name if name.startswith("tcp_") else f"tcp_{name}": str(value)
+    for name, value in PATIENCE.items()
+}
 
 
 class TakenError(BadInputError):
@@ -72,12 +80,16 @@ class AdvisoryLock(CarrierLock):
             poolclass=NullPool,
             isolation_level="AUTOCOMMIT",
             hide_parameters=True,
-            connect_args={"connect_timeout": 5, "application_name": f"opsbook runs of {name}"},
+            connect_args=over_the_network(f"opsbook runs of {name}"),
         )
         self._connection: Connection | None = None
 
     def take(self) -> None:
         connection = self._engine.connect()
+        # It is the server that holds the lock: it must miss a carrier that the network hides.
+        for name, value in _PATIENCE_OF_SERVER.items():
+            setting = {"name": name, "value": value}
+            connection.execute(text("SELECT set_config(:name, :value, false)"), setting)
         taken = connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": self._key})
         if not taken.scalar():
             connection.close()
@@ -96,6 +108,10 @@ class AdvisoryLock(CarrierLock):
         return None
 
     def release(self) -> None:
+        if self._connection is not None:
+            # A server that is busy notices late that a connection is gone.
+            with contextlib.suppress(SQLAlchemyError):
+                self._connection.execute(text("SELECT pg_advisory_unlock_all()"))
         self._drop()
         self._engine.dispose()
 

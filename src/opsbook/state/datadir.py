@@ -12,7 +12,7 @@ _FORMAT = 1
 
 
 class DataDir:
-    """`state.db`, `logs/`, `services/`, `metrics/`, and who runs here."""
+    """`state.db`, `runs.db`, `jobs/`, `logs/`, `services/`, `metrics/`, and who runs here."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -28,6 +28,14 @@ class DataDir:
     @property
     def database(self) -> Path:
         return self.path / "state.db"
+
+    @property
+    def runs(self) -> Path:
+        return self.path / "runs.db"
+
+    @property
+    def jobs(self) -> Path:
+        return self.path / "jobs"
 
     @property
     def logs(self) -> Path:

@@ -43,7 +43,9 @@ class Ledger:
         self._engine = engine
         self._clock = clock
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
-        self._batch: list[_Waiting] = []
+        # One is counted on the loop and one in the thread: neither is ever behind an entry that
+        # the thread has in its hands.
+        self._recorded = self._written = 0
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._write_all, name="ledger", daemon=True)
         self._thread.start()
@@ -51,7 +53,7 @@ class Ledger:
     @property
     def waiting(self) -> int:
         """Entries not yet on disk."""
-        return self._queue.qsize() + len(self._batch)
+        return self._recorded - self._written
 
     def record(
         self, kind: str, subject: str, actor: str = "opsbook", **body: Any
@@ -67,6 +69,7 @@ class Ledger:
         if self.waiting >= _MOST_WAITING:
             self.lost += 1
         else:
+            self._recorded += 1
             self._queue.put((fields, done))
         return done
 
@@ -84,15 +87,12 @@ class Ledger:
         self._thread.join(timeout=10)
 
     def _write_all(self) -> None:
-        while True:
-            self._batch = self._next_batch()
-            if not self._batch:
-                return
-            while not self._write(self._batch):
+        while batch := self._next_batch():
+            while not self._write(batch):
                 if self._closing.wait(_RETRY):
                     logger.error("%d ledger entries could not be written", self.waiting)
                     return
-            self._batch = []
+            self._written += len(batch)
 
     def _next_batch(self) -> list[_Waiting]:
         batch: list[_Waiting] = []

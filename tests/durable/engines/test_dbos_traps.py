@@ -18,8 +18,9 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL
 
 from opsbook.durable import database
+from opsbook.durable.dbos.runs import DbosRuns
 from opsbook.durable.engines import dbos as engine_module
-from opsbook.durable.engines.dbos import DbosEngine, DbosRuns
+from opsbook.durable.engines.dbos import DbosEngine
 from opsbook.durable.model import Cancellation, Queue, RunState, Submission
 from opsbook.durable.port import DurableError, Run
 from opsbook.durable.values import Json
@@ -489,3 +490,13 @@ async def test_a_cancellation_in_the_moment_of_the_start_lets_nothing_happen(
         for info in ended:
             happened = info.id in effects.done
             assert happened == (info.state is RunState.SUCCEEDED), info
+
+
+async def test_an_engine_with_nothing_to_do_costs_next_to_nothing(tmp_path: Path) -> None:
+    queues = [Queue("work"), Queue("services", partitioned=True), Queue("host.a")]
+    async with opened(DbosEngine(sqlite_url(tmp_path / "runs.db"), {}, queues)):
+        await asyncio.sleep(1)
+        began = time.process_time()
+        await asyncio.sleep(2)
+        spent = time.process_time() - began
+    assert spent < 0.3, f"{spent / 2:.0%} of a core"

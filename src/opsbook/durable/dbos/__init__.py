@@ -1,0 +1,1 @@
+"""What DBOS keeps: runs as they are seen from outside, and the steps of one that is carried."""
