@@ -14,8 +14,13 @@ from opsbook.alerts.routing.route import Branch
 from opsbook.core.clock import SystemClock
 from opsbook.state.database import connect, sqlite_url
 from opsbook.state.ledger import Ledger
+from opsbook.state.local_token import LocalToken
+from opsbook.state.tokens import Tokens
+from opsbook.web.access import Access, protect
 from opsbook.web.alertmanager.routes import alertmanager_routes
 from opsbook.web.alerts import alert_routes
+from opsbook.web.other_sites import NoOtherSites
+from opsbook.web.refusals import Refusals
 from opsbook.web.server import WebServer, listen
 from opsbook.web.settings import WebSettings
 from tests.alerts.delivery.scene import Memory, inhibition, setup
@@ -37,8 +42,11 @@ async def alerting_at(directory: Path) -> AsyncIterator[str]:
     )
     alerting = Alerting(wanted, engine, ledger, clock, "http://opsbook")
     api = FastAPI()
+    api.add_middleware(NoOtherSites)
     api.include_router(alertmanager_routes(alerting, clock, lambda: CONFIGURATION))
     api.include_router(alert_routes(alerting, engine, clock))
+    access = Access(LocalToken(directory), Tokens(engine, clock), Refusals(ledger))
+    protect(api, access)
     server = WebServer(api, listen(WebSettings(port=0)))
     tasks = [asyncio.create_task(alerting.run()), asyncio.create_task(server.run())]
     try:

@@ -8,14 +8,28 @@ from typing import Any
 import httpx2
 import pytest
 
+from opsbook.core.clock import SystemClock
+from opsbook.state.database import connect, sqlite_url
+from opsbook.state.people import Role
+from opsbook.state.tokens import Tokens
 from tests.web.alerting import alerting_at
+
+
+def headers(directory: Path, name: str = "ada", role: Role = Role.OPERATOR) -> dict[str, str]:
+    """Those of a request with a fresh token."""
+    engine = connect(sqlite_url(directory / "state.db"))
+    token = Tokens(engine, SystemClock()).issue(name, role)
+    engine.dispose()
+    return {"Authorization": f"Bearer {token}"}
 
 
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[httpx2.AsyncClient]:
     async with (
         alerting_at(tmp_path) as address,
-        httpx2.AsyncClient(base_url=f"{address}/api", trust_env=False) as client,
+        httpx2.AsyncClient(
+            base_url=f"{address}/api", headers=headers(tmp_path), trust_env=False
+        ) as client,
     ):
         yield client
 
@@ -79,7 +93,7 @@ async def test_a_silence_may_last_until_what_it_silences_has_ended(
     await fire(client, down())
     (shown,) = (await client.get("/alerts")).json()
     assert shown["silenced_by"] == [made["id"]]
-    ended = (await client.delete(f"/silences/{made['id']}", params={"by": "bob"})).json()
+    ended = (await client.delete(f"/silences/{made['id']}")).json()
     assert ended["state"] == "expired"
 
 
@@ -109,3 +123,23 @@ async def test_what_is_not_json_is_refused(client: httpx2.AsyncClient) -> None:
     body = '{"matchers": "a=b", "by": "ada", "why": "x", "seconds": 5}'
     plain = {"Content-Type": "text/plain"}
     assert (await client.post("/silences", content=body, headers=plain)).status_code == 422
+
+
+async def test_who_acts_is_whoever_bears_the_token(client: httpx2.AsyncClient) -> None:
+    asked = {"matchers": "a=b", "why": "x", "seconds": 5}
+    assert (await client.post("/silences", json=asked)).json()["created_by"] == "ada"
+    answer = await client.post("/silences", json={**asked, "by": "bob"})
+    assert (answer.status_code, "only an admin acts for others" in answer.text) == (403, True)
+    made = (await client.get("/silences")).json()[0]["id"]
+    assert (await client.delete(f"/silences/{made}?by=bob")).status_code == 403
+
+
+async def test_an_admin_acts_for_somebody_and_both_are_named(
+    client: httpx2.AsyncClient, tmp_path: Path
+) -> None:
+    admin = headers(tmp_path, "root", Role.ADMIN)
+    await fire(client, down())
+    asked = {"alerts": ["Down"], "by": "bob"}
+    (shown,) = (await client.post("/alerts/acknowledgements", json=asked, headers=admin)).json()
+    assert shown["acknowledged"]["by"] == "bob (through root)"
+    assert shown["acknowledged"]["assignee"] == "bob"
