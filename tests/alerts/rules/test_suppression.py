@@ -68,3 +68,15 @@ async def test_an_end_is_told_to_whoever_heard_of_the_beginning() -> None:
     platform = Platform(check("host"), check("api", "host"))
     await platform.find("host", State.DOWN)
     assert suppression(platform)(replace(alert(check="api"), ends_at=NOW)) == ""
+
+
+def test_what_somebody_does_to_a_service_on_purpose_is_told_as_the_reason() -> None:
+    platform = Platform(check("api", service="api"))
+    reasons = suppression(platform)
+    platform.watch.cover("api", "stopped by ada: new rack")
+    assert reasons(alert(check="api")) == "stopped by ada: new rack"
+    assert reasons(alert(service="api")) == "stopped by ada: new rack"
+    assert reasons(alert(service="db")) == ""
+    assert reasons(alert()) == ""
+    platform.watch.uncover("api")
+    assert reasons(alert(check="api")) == ""

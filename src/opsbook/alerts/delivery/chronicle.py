@@ -3,7 +3,9 @@
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 
+from opsbook.alerts.events import AlertFired, AlertResolved
 from opsbook.alerts.model import Alert
 from opsbook.state.ledger import Ledger
 
@@ -21,10 +23,12 @@ _LONGEST = 5.0
 
 class Chronicle:
     """Makes entries at the pace at which they are written: who sends alerts does not wait for
-    that, for the alerts themselves are on disk."""
+    that, for the alerts themselves are on disk. Others hear of them at the same pace."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(
+        self, ledger: Ledger, announce: Callable[[object], None] = lambda event: None
+    ) -> None:
+        self._ledger, self._announce = ledger, announce
         self._news: deque[tuple[Alert, bool]] = deque()
         self._arrived = asyncio.Event()
         self._resume = self._since = time.monotonic()
@@ -90,6 +94,7 @@ class Chronicle:
             labels=dict(alert.labels),
             annotations=dict(alert.annotations),
         )
+        self._announce(AlertFired(alert))
 
     def _record_end(self, alert: Alert) -> None:
         self._ledger.record(
@@ -99,3 +104,4 @@ class Chronicle:
             labels=dict(alert.labels),
             lasted_seconds=round(alert.ends_at - alert.starts_at, 3),
         )
+        self._announce(AlertResolved(alert))

@@ -18,6 +18,8 @@ class Muting:
     inhibited_by: tuple[str, ...] = ()
     suppressed: str = ""
     """A reason that is none of Alertmanager's: a cause that is known, work that was announced."""
+    mending: bool = False
+    """Whether that is all: it would be told if nothing were tried first to mend it."""
 
     def __bool__(self) -> bool:
         return bool(self.silenced_by or self.inhibited_by or self.suppressed)
@@ -32,11 +34,13 @@ class Muter:
         inhibitor: Inhibitor,
         intervals: Mapping[str, Sequence[TimeInterval]],
         suppression: Callable[[Alert], str],
+        mending: Callable[[Alert], str] = lambda alert: "",
     ) -> None:
+        """`mending` is asked where nothing else keeps an alert quiet."""
         self.inhibitor = inhibitor
         self.intervals = intervals
         self._silences = silences
-        self._suppression = suppression
+        self._suppression, self._mending = suppression, mending
 
     def muting(self, alert: Alert, now: float) -> Muting:
         silenced = tuple(
@@ -45,7 +49,10 @@ class Muter:
             if self._silences_now(number, now)
         )
         inhibited = tuple(self.inhibitor.inhibited_by(alert.labels, now))
-        return Muting(silenced, inhibited, self._suppression(alert))
+        muting = Muting(silenced, inhibited, self._suppression(alert))
+        if not muting and (tried_first := self._mending(alert)):
+            return Muting(suppressed=tried_first, mending=True)
+        return muting
 
     def route_muted_by(self, route: Route, now: float) -> tuple[str, ...]:
         """Names of the intervals that keep the whole route quiet now."""

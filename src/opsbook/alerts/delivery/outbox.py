@@ -27,6 +27,8 @@ _AT_ONCE = 4
 """Notices that one entry is sent at the same time: one that hangs holds up itself only."""
 _DEADLINE = 30.0
 """Seconds for one attempt."""
+_LONGEST = 3600.0
+"""Seconds that a notice waits for its turn at most, whatever the clock says."""
 _FIRST_RETRY, _LAST_RETRY = 1.0, 300.0
 _PATIENCE = 60.0
 """After so many seconds of trying, the receiver's fallback is told, and trying goes on."""
@@ -182,7 +184,9 @@ class Outbox:
     def _queue(self, post: Post) -> None:
         lane = (post.notice.receiver, post.entry)
         self._open[post.slot] = post
-        due = self._clock.monotonic() + max(post.due_at - self._clock.now(), 0.0)
+        # A clock that was set back must not hold a notice for as long as that.
+        wait = min(max(post.due_at - self._clock.now(), 0.0), _LONGEST)
+        due = self._clock.monotonic() + wait
         heapq.heappush(self._lanes.setdefault(lane, []), (due, post.id, post))
 
     def _leaving(self) -> Iterable[Post]:

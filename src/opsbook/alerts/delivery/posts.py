@@ -57,6 +57,9 @@ notices = Table(
 )
 
 
+_NAMESPACE = uuid.UUID("2f0b2f5e-6d0c-4a3b-9b0e-0d9d5c8f7a11")
+
+
 class Status(StrEnum):
     """`new` → `sending` → one of the others; or back to `new` to be sent again."""
 
@@ -105,6 +108,11 @@ class Post:
     @property
     def told(self) -> Told:
         return Told(self.firing, self.resolved, self.made_at)
+
+
+def key_of(*parts: str) -> str:
+    """The key of a notice that is to be written once, however often it is asked for."""
+    return str(uuid.uuid5(_NAMESPACE, " ".join(parts)))
 
 
 def slot_of(group_key: str, receiver: str, entry: str, reserve: str = "False") -> str:

@@ -14,19 +14,20 @@ from opsbook.alerts.acknowledgements import Acknowledgement, Acknowledgements
 from opsbook.alerts.delivery.board import MOST, Board, joined
 from opsbook.alerts.delivery.chronicle import Chronicle
 from opsbook.alerts.delivery.groups import Group, Groups, in_order
+from opsbook.alerts.delivery.mender import Mender, NoMender
 from opsbook.alerts.delivery.mute import Muter, Muting
 from opsbook.alerts.delivery.outbox import Hook, Outbox
+from opsbook.alerts.delivery.page import Pager
 from opsbook.alerts.delivery.posts import Post
 from opsbook.alerts.delivery.setup import Setup
+from opsbook.alerts.delivery.silencing import Silencing
 from opsbook.alerts.delivery.teller import Teller
 from opsbook.alerts.model import Alert, compute_fingerprints
 from opsbook.alerts.routing.inhibition import Inhibitor
-from opsbook.alerts.routing.matchers import format_matchers
 from opsbook.alerts.routing.route import Route
-from opsbook.alerts.silences import KEPT, Silence, Silences, silence_from
-from opsbook.core.clock import Clock, iso
+from opsbook.alerts.silences import Silence, Silences, silence_from
+from opsbook.core.clock import Clock
 from opsbook.core.errors import BadInputError
-from opsbook.core.labels import labels_of
 from opsbook.state.ledger import Ledger
 
 logger = logging.getLogger(__name__)
@@ -42,12 +43,6 @@ _SEVERAL = 50
 _MANY = 2000
 """More alerts than these are put in order in a thread."""
 _AGAIN = 5.0
-_WARN_BEFORE = 900.0
-"""Seconds before the end of a silence at which it is said that its alert still fires…"""
-_WARN_SHARE = 0.25
-"""…or this share of its length, if that is less…"""
-_WORTH_A_WARNING = 600.0
-"""…and nothing is said of one that is shorter than this."""
 
 _Waiting = tuple[Sequence[Alert], "asyncio.Future[int]"]
 
@@ -64,21 +59,26 @@ class Alerting:
         external_url: str,
         suppression: Callable[[Alert], str] = lambda alert: "",
         hook: Hook = lambda step: None,
+        announce: Callable[[object], None] = lambda event: None,
     ) -> None:
-        """Blocks. `suppression` says why an alert need not be told; empty where it must."""
+        """Blocks. `suppression` says why an alert need not be told; empty where it must.
+        `announce` hears of each alert that fires and ends."""
         self.silences = Silences(map(silence_from, store.load_silences(engine)))
         self.acknowledgements = Acknowledgements(store.load_acknowledgements(engine))
         self.outbox = Outbox(engine, ledger, clock, setup, hook)
+        self.pager = Pager(self.outbox, engine, clock, external_url)
+        self.mender: Mender = NoMender()
+        """Who tries to mend what alerts are about before people are told."""
         self.refused = 0
         """Alerts for which there was no room."""
         self.trouble: str | None = None
         """Why alerts cannot be written down, or None."""
         self._engine, self._ledger, self._clock = engine, ledger, clock
-        self._chronicle = Chronicle(ledger)
+        self._silencing = Silencing(self.silences, engine, ledger, clock)
+        self._chronicle = Chronicle(ledger, announce)
         self._external_url, self._suppression = external_url, suppression
         self._incoming: deque[_Waiting] = deque()
         self._arrived, self._moved = asyncio.Event(), asyncio.Event()
-        self._warned: set[str] = set()
         self._under_way = 0
         self.board = Board(self._restored())
         self._firing = set(self.board.alerts)
@@ -100,9 +100,20 @@ class Alerting:
     def _set_up(self, setup: Setup) -> None:
         self.setup = self.outbox.setup = setup
         inhibitor = Inhibitor(setup.inhibitions)
-        self._muter = Muter(self.silences, inhibitor, setup.intervals, self._suppression)
+        self._muter = Muter(
+            self.silences,
+            inhibitor,
+            setup.intervals,
+            self._suppression,
+            lambda alert: self.mender.holds(alert),
+        )
         self._teller = Teller(
-            setup, self._muter, self.outbox, self.acknowledgements, self._external_url
+            setup,
+            self._muter,
+            self.outbox,
+            self.acknowledgements,
+            self._external_url,
+            lambda alert: self.mender.tried(alert),
         )
         self.groups = Groups()
         self._routes: dict[str, list[Route]] = {}
@@ -142,6 +153,26 @@ class Alerting:
         self._moved.set()
         self.outbox.nudge()
 
+    def look_again(self, fingerprint: str) -> None:
+        """What kept an alert quiet has ended: who would have been told of it is told now."""
+        for group in self._groups_of(fingerprint):
+            if group.flushed:
+                self.groups.again(group, self._clock.monotonic())
+        self._moved.set()
+
+    async def tell_again(self, fingerprint: str, key: str) -> None:
+        """Tell the groups of an alert as they are now, also where nothing is new, to whoever was
+        told of them before; with the same key once, also in a later life. Raises
+        SQLAlchemyError."""
+        now, posts = self._clock.now(), list[Post]()
+        for group in self._groups_of(fingerprint):
+            audible = await _audible(self._teller, tuple(group.alerts.values()), now)
+            posts += self._teller.posts(group, audible, now, key)
+        await self.pager.write_once(posts)
+
+    def _groups_of(self, fingerprint: str) -> list[Group]:
+        return [each for each in self.groups if fingerprint in each.alerts]
+
     @property
     def busy(self) -> bool:
         """Whether something is under way, or due now."""
@@ -170,16 +201,11 @@ class Alerting:
         """Set a silence; what became of it. Raises BadInputError."""
         if wanted.interval and wanted.interval not in self.setup.intervals:
             raise BadInputError(f"no time interval {wanted.interval!r} is declared")
-        changed = self.silences.changed(wanted, self._clock.now())
-        await self._write_silences(changed, actor)
-        return changed[-1]
+        return await self._silencing.set(wanted, actor)
 
     async def expire(self, number: str, actor: str) -> None:
         """End a silence now. Raises BadInputError."""
-        known = self.silences.get(number)
-        if known is None:
-            raise BadInputError(f"silence {number} not found")
-        await self._write_silences([self.silences.expired(known, self._clock.now())], actor)
+        await self._silencing.end(number, actor)
 
     async def acknowledge(
         self, fingerprints: Iterable[str], by: str, why: str, assignee: str, until: float | None
@@ -209,27 +235,6 @@ class Alerting:
     async def history(self, start: float, end: float, name: str | None, most: int) -> list[Alert]:
         """Alerts that have ended, the newest first."""
         return await asyncio.to_thread(store.load_history, self._engine, start, end, name, most)
-
-    async def _write_silences(self, changed: Sequence[Silence], actor: str) -> None:
-        for silence in changed:
-            content = silence.as_dict()
-            await asyncio.to_thread(
-                store.save_silence, self._engine, silence.id, content, silence.ends_at
-            )
-            self.silences.put(silence)
-            over = silence.state(self._clock.now()) == "expired"
-            self._ledger.record(
-                "silence.ended" if over else "silence.set",
-                silence.id,
-                actor=actor,
-                matchers=format_matchers(silence.matchers),
-                starts_at=iso(silence.starts_at),
-                ends_at=iso(silence.ends_at),
-                created_by=silence.created_by,
-                comment=silence.comment,
-                until_resolved=silence.until_resolved,
-                interval=silence.interval,
-            )
 
     async def _take(self) -> None:
         while True:
@@ -351,9 +356,12 @@ class Alerting:
 
     async def _keep_house(self) -> None:
         """What time does by itself: alerts end, silences expire, what is old is forgotten."""
-        await self._restore_ends()
+        restored = False
         while True:
             try:
+                if not restored:
+                    await self._restore_ends()
+                    restored = True
                 await self.keep_house()
             except SQLAlchemyError as error:
                 self._say_trouble(error)
@@ -383,7 +391,8 @@ class Alerting:
             await self._end(ended)
         await self._forget(now)
         firing = [alert for alert in held if not alert.resolved(now)]
-        await self._mind_silences(firing, now)
+        if warnings := await self._silencing.mind(firing, now):
+            await self.put(warnings)
 
     async def _end(self, ended: Sequence[Alert]) -> None:
         before = self._clock.now() - _KEPT_HISTORY
@@ -402,24 +411,7 @@ class Alerting:
                 self._muter.inhibitor.forget(alert)
                 self._routes.pop(alert.fingerprint, None)
             await asyncio.to_thread(store.forget_alerts, self._engine, gone)
-        numbers = self.silences.forget(now - KEPT)
-        if numbers:
-            self._warned.difference_update(numbers)
-            await asyncio.to_thread(store.forget_silences, self._engine, numbers)
-
-    async def _mind_silences(self, firing: Sequence[Alert], now: float) -> None:
-        done = self.silences.resolved((alert.labels for alert in firing), now)
-        if done:
-            await self._write_silences(
-                [self.silences.expired(each, now) for each in done], "opsbook"
-            )
-        for silence in self.silences:
-            if silence.until_resolved or silence.id in self._warned or not _is_ending(silence, now):
-                continue
-            met = [alert for alert in firing if silence.id in self.silences.meeting(alert.labels)]
-            if met:
-                self._warned.add(silence.id)
-                await self.put([_ending(silence, met, now)])
+        await self._silencing.forget(now)
 
     def _say_trouble(self, error: SQLAlchemyError) -> None:
         self.trouble = str(getattr(error, "orig", None) or error)
@@ -441,22 +433,3 @@ async def _audible(teller: Teller, alerts: tuple[Alert, ...], now: float) -> tup
         found += (alert for alert in some if teller.is_audible(alert, now))
         await asyncio.sleep(0)
     return await asyncio.to_thread(in_order, found) if len(found) > _MANY else in_order(found)
-
-
-def _is_ending(silence: Silence, now: float) -> bool:
-    length = silence.ends_at - silence.starts_at
-    before = min(_WARN_BEFORE, length * _WARN_SHARE)
-    active = silence.state(now) == "active"
-    return active and length >= _WORTH_A_WARNING and silence.ends_at - now <= before
-
-
-def _ending(silence: Silence, met: Sequence[Alert], now: float) -> Alert:
-    """An alert of our own: what was silenced will be heard again soon."""
-    names = ", ".join(sorted({alert.name for alert in met})[:5])
-    labels = {"alertname": "SilenceEnds", "severity": "info", "silence": silence.id}
-    minutes = round((silence.ends_at - now) / 60)
-    said = {
-        "summary": f"A silence ends in {minutes} min while {names} still fires",
-        "description": f"{silence.created_by} silenced it: {silence.comment}",
-    }
-    return Alert(labels_of(labels), labels_of(said), now, silence.ends_at, now)

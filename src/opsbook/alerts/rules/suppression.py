@@ -19,6 +19,8 @@ class Suppression:
         labels = dict(alert.labels)
         check = self._watch.checks.get(labels.get("check", ""))
         service = check.settings.service if check else labels.get("service")
+        if ordered := self._watch.covered(service):
+            return ordered
         if self._watch.in_maintenance(service):
             return f"maintenance of {service}" if service else "maintenance"
         cause = self._watch.cause(check) if check else None
