@@ -1,0 +1,1 @@
+"""What a step can do, a kind per file."""
