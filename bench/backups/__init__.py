@@ -1,0 +1,1 @@
+"""Backups of one PostgreSQL database, ours beside what manuals and others do."""

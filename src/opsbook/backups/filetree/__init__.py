@@ -1,0 +1,1 @@
+"""Trees of files: walked without following links, packed as tar, unpacked, and compared."""

@@ -1,0 +1,1 @@
+"""PostgreSQL as a source of backups needs it: tools, logins, snapshots, throwaway databases."""

@@ -1,0 +1,1 @@
+"""Redis' snapshots: fetched as a replica fetches them, checked, brought to life."""

@@ -1,0 +1,1 @@
+"""What is backed up, a kind per file."""

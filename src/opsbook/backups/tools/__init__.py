@@ -1,0 +1,1 @@
+"""What the sources of backups work with: blocks, child programs, throwaway places."""

@@ -1,0 +1,149 @@
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from opsbook.backups.rdb.address import Address
+from opsbook.backups.rdb.client import client
+from opsbook.backups.source import SourceError
+from tests.backups.sources.contract import Settings, SourceContract, ThrowawayContract
+from tests.backups.sources.work import Taken, make_source, make_work, take
+from tests.servers.loopback import free_port
+from tests.servers.redis import Redis, redis
+
+_PASSWORD = "redis-s3cret-pass"
+_KEYS = 3000
+
+
+@pytest.fixture(scope="module", params=["no", "yes"], ids=["from disk", "diskless"])
+def server(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Redis]:
+    options = ["--repl-diskless-sync", request.param, "--repl-diskless-sync-delay", "0"]
+    with redis(tmp_path_factory.mktemp("redis"), *options, password=_PASSWORD) as running:
+        with client(Address(running.host, running.port, password=_PASSWORD)) as filling:
+            filling.ask_all([("SET", f"key:{number}", "x" * 1000) for number in range(_KEYS)])
+        with client(Address(running.host, running.port, password=_PASSWORD), db=3) as filling:
+            filling.ask("HSET", b"\xff\n", "field", "value")
+        yield running
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    with redis(tmp_path_factory.mktemp("empty")) as running:
+        yield running
+
+
+@pytest.fixture
+def places() -> Iterator[Path]:
+    """Short, for the name of a Unix socket has 108 bytes at most."""
+    path = Path(tempfile.mkdtemp(prefix="opsbook-places-", dir="/tmp"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+class TestRedis(SourceContract, ThrowawayContract):
+    kind = "redis"
+    secret = _PASSWORD
+
+    @pytest.fixture
+    def healthy(self, server: Redis, places: Path, tmp_path: Path) -> Settings:
+        (tmp_path / "password").write_text(_PASSWORD)
+        password = f"file:{tmp_path / 'password'}"
+        return {
+            "host": server.host,
+            "port": server.port,
+            "password": password,
+            "rehearse_in": str(places),
+        }
+
+    @pytest.fixture
+    def broken(self, tmp_path: Path) -> Settings:
+        (tmp_path / "password").write_text(_PASSWORD)
+        password = f"file:{tmp_path / 'password'}"
+        return {"host": "127.0.0.1", "port": free_port(), "password": password}
+
+    @pytest.fixture
+    def fresh(self, empty: Redis) -> str:
+        empty.send("FLUSHALL")
+        return f"redis://{empty.host}:{empty.port}"
+
+    @pytest.fixture
+    def filled(self, fresh: str, empty: Redis) -> str:
+        empty.send("SET some thing")
+        return fresh
+
+    def remains(self, settings: Settings) -> list[str]:
+        return [path.name for path in Path(settings["rehearse_in"]).iterdir()]
+
+    def test_keys_are_counted_by_database(self, taken: Taken) -> None:
+        assert taken.facts.counts["db0"] == _KEYS
+
+    def test_every_flipped_bit_is_found(
+        self, healthy: Settings, taken: Taken, tmp_path: Path
+    ) -> None:
+        content = taken.content["dump.rdb"]
+        source, work = make_source(self.kind, healthy), make_work(tmp_path / "scratch")
+        for offset in range(0, len(content), len(content) // 20):
+            flipped = bytearray(content)
+            flipped[offset] ^= 0x10
+            files = Taken(taken.facts, {"dump.rdb": bytes(flipped)}).files
+            with pytest.raises(SourceError):
+                source.readable("dump.rdb", files["dump.rdb"](), work)
+
+    def test_keys_come_back_with_their_values(
+        self, healthy: Settings, taken: Taken, tmp_path: Path, fresh: str, empty: Redis
+    ) -> None:
+        source = make_source(self.kind, healthy)
+        source.restore(taken.files, taken.facts, fresh, make_work(tmp_path / "scratch"))
+        with client(Address(empty.host, empty.port)) as restored:
+            assert restored.ask("GET", "key:7") == b"x" * 1000
+            assert restored.ask("DBSIZE") == _KEYS
+        with client(Address(empty.host, empty.port), db=3) as restored:
+            assert restored.ask("HGET", b"\xff\n", "field") == b"value"
+
+    def test_a_key_whose_time_passed_since_is_still_counted(
+        self, healthy: Settings, server: Redis, tmp_path: Path
+    ) -> None:
+        source, work = make_source(self.kind, healthy), make_work(tmp_path / "scratch")
+        with client(Address(server.host, server.port, password=_PASSWORD), db=4) as passing:
+            passing.ask("SET", "short", "lived", "PX", 2500)
+            taken = take(source, work)
+            passing.ask("DEL", "short")
+        time.sleep(2.6)
+        assert taken.facts.counts["db4"] == 1
+        with source.rehearse(taken.files, taken.facts, work) as restored:
+            assert restored.counts == taken.facts.counts
+
+    def test_a_rehearsal_answers_commands_and_changes_nothing(
+        self, healthy: Settings, taken: Taken, tmp_path: Path
+    ) -> None:
+        source, work = make_source(self.kind, healthy), make_work(tmp_path / "scratch")
+        with source.rehearse(taken.files, taken.facts, work) as restored:
+            assert restored.ask is not None
+            assert restored.ask("STRLEN key:1") == [(1000,)]
+            with pytest.raises(SourceError, match="READONLY"):
+                restored.ask("DEL key:1")
+
+    def test_a_wrong_password_is_told_and_not_repeated(
+        self, healthy: Settings, tmp_path: Path
+    ) -> None:
+        (tmp_path / "password").write_text("wrong-password")
+        source = make_source(self.kind, healthy)
+        with pytest.raises(SourceError, match="WRONGPASS") as raised:
+            take(source, make_work(tmp_path / "scratch"))
+        assert "wrong-password" not in str(raised.value)
+
+    def test_it_restores_into_a_file_that_a_server_starts_with(
+        self, healthy: Settings, taken: Taken, tmp_path: Path
+    ) -> None:
+        place = tmp_path / "data"
+        place.mkdir()
+        source, work = make_source(self.kind, healthy), make_work(tmp_path / "scratch")
+        source.restore(taken.files, taken.facts, str(place / "dump.rdb"), work)
+        with redis(place) as running:
+            assert f":{_KEYS}" in running.send("DBSIZE")
