@@ -1,0 +1,1 @@
+"""Databases that Opsbook can care for, a kind per file."""

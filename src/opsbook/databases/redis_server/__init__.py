@@ -1,0 +1,1 @@
+"""Care of Redis: its protocol, and what a server tells."""
