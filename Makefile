@@ -53,6 +53,14 @@ bench-checks: setup ## Count HTTP checks per second and CPU second, beside its p
 bench-metrics: setup ## Query, keep and take a day of samples, beside Prometheus and VictoriaMetrics
 	$(BIN)/python -m bench.metrics
 
+.PHONY: bench-respond
+bench-respond: setup ## Time steps, runs, approvals, and SIGKILL → run → notice, on two databases
+	$(BIN)/python -m bench.respond
+
+.PHONY: bench-backups
+bench-backups: setup ## Back up and restore a gigabyte of PostgreSQL, beside gzip, zstd and restic
+	$(BIN)/python -m bench.backups
+
 .PHONY: bench-alerts
 bench-alerts: setup ## Time a storm of alerts and a thousand rules, beside Alertmanager and Prometheus
 	$(BIN)/python -m bench.alerts

@@ -75,9 +75,9 @@ def print_times(found: Mapping[str, Mapping[str, Times]], queries: Sequence[Quer
         print(f"  {query.name}: {query.expression}")
     print(
         "  ×: the median against opsbook's as it comes, and against opsbook's without memory of"
-        "\n  results. no cache: asked with `nocache=1`, which has opsbook and VictoriaMetrics look at"
-        "\n  samples; else both answer the very same query again from memory. cache: 0: opsbook also"
-        "\n  decodes every sample each time. Prometheus has no such memory."
+        "\n  results. no cache: asked with `nocache=1`, which has opsbook and VictoriaMetrics look"
+        "\n  at samples; else both answer the very same query again from memory. cache: 0: opsbook"
+        "\n  also decodes every sample each time. Prometheus has no such memory."
     )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Any
 
 from opsbook.app.app import App
 from opsbook.app.book import read_book
+from opsbook.backups.store import MADE, Row, put
+from opsbook.drills.events import DrillEnded
+from opsbook.drills.model import Evidence
 from opsbook.probes.model import Outcome, State
 from opsbook.state.datadir import DataDir
 from opsbook.web.exposition import expose
@@ -21,10 +25,46 @@ _BOOK = """
 platform: {name: example}
 services: {a: {process: {command: [a]}}}
 checks: {port: {tcp: {host: localhost, port: 1}}}
+drills:
+  dies:
+    kill: {service: a}
+    expect: {detected: {within: 1s}, recovered: {within: 1s}}
+backups:
+  destinations: {disk: {local: {directory: kept}}}
+  sets: {orders: {sqlite: {path: orders.db}, to: [disk]}}
+databases:
+  orders: {sqlite: {path: orders.db}}
 alerts:
   route: {receiver: desk}
   receivers: [{name: desk, webhook_configs: [{url: "http://localhost:1"}]}]
 """
+
+_EVIDENCE = Evidence(
+    run="",
+    fault="",
+    detect_seconds=0.0,
+    notify_seconds=None,
+    recover_seconds=0.0,
+    missed=(),
+    asked_by="",
+    approved_by=None,
+    why="",
+    entries=(),
+)
+
+_SIZES = {"stored_bytes": 0, "content_bytes": 0, "duration_seconds": 0.0}
+_BACKUP = (
+    Row("orders", "disk", "1", MADE, 0.0, True, evidence=_SIZES),
+    Row(
+        "orders",
+        "disk",
+        "1",
+        "restore",
+        0.0,
+        True,
+        evidence={"rto_seconds": 0.0, "rpo_seconds": 0.0},
+    ),
+)
 
 
 def http_page() -> str:
@@ -124,11 +164,16 @@ def _shown() -> tuple[dict[str, Any], str]:
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory, "book.yaml")
         file.write_text(_BOOK, encoding="utf-8")
+        sqlite3.connect(Path(directory, "orders.db")).close()
         app = App(read_book(file), DataDir(Path(directory, "data")), WebSettings(port=0))
         try:
             outcome = Outcome(0.0, 0.0, State.UP, "", {"connect_seconds": 0.0})
             app.watch.checks["port"].take(outcome)
+            app.bus.announce(DrillEnded("dies", 0.0, _EVIDENCE))
             app.measuring.store.start()
+            put(app.state.engine, *_BACKUP)
+            asyncio.run(app.backups.start())
+            asyncio.run(app.databases.look("orders"))
             asyncio.run(app.view.refresh())
             return app.api.openapi(), expose(app.view)
         finally:

@@ -1,4 +1,4 @@
-"""The page of a kind: of a probe, a controller, a store or a notifier."""
+"""The page of a kind: of a probe, a controller, a store, a notifier, a step or an engine."""
 
 import json
 from collections.abc import Mapping
@@ -8,7 +8,9 @@ from pydantic import BaseModel
 
 from opsbook.alerts.configuration.inheritance import inherited_keys
 from opsbook.alerts.notifier import Notifier
+from opsbook.databases.engine import Engine
 from opsbook.probes.probe import Probe
+from opsbook.runbooks.action import Action
 from scripts.reference.markdown import fenced, page, prose, table
 from scripts.reference.places import settings_tables
 from scripts.reference.plugs import Plug
@@ -45,6 +47,10 @@ def _further(cls: type[BaseModel]) -> list[str]:
     """What only one sort of kinds has to tell."""
     if issubclass(cls, Probe):
         return _measured(cls)
+    if issubclass(cls, Action):
+        return _acting(cls)
+    if issubclass(cls, Engine):
+        return _cared_for(cls)
     return _inherited(cls) if issubclass(cls, Notifier) else []
 
 
@@ -56,6 +62,21 @@ def _measured(cls: type[Probe]) -> list[str]:
         "## Conditions",
         _conditions(cls.expects),
     ]
+
+
+def _cared_for(cls: type[Engine]) -> list[str]:
+    """Its figures, its limits and what may be asked of it."""
+    rows = [(f"`{name}`", unit(name), meaning) for name, meaning in cls.measures.items()]
+    limits = ", ".join(f"`{name}`" for name in sorted(cls.limited))
+    steps = ", ".join(f"`{name}`" for name in sorted(cls.steps))
+    told = [f"Limits: {limits}.", f"Steps of maintenance: {steps or 'none'}."]
+    return ["## Figures", table(("figure", "unit", "meaning"), rows), *told]
+
+
+def _acting(cls: type[Action]) -> list[str]:
+    """Its class and its result."""
+    rows = [(f"`{name}`", meaning) for name, meaning in cls.gives.items()]
+    return ["## Class", cls.class_told, "## Result", table(("field", "meaning"), rows)]
 
 
 def _inherited(cls: type[Notifier]) -> list[str]:

@@ -1,4 +1,5 @@
-"""What may be plugged in, one file each: probes, controllers, stores, notifiers."""
+"""What may be plugged in, one file each: probes, controllers, stores, notifiers, steps, faults,
+sources and destinations of backups."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,9 +10,14 @@ from pydantic import BaseModel
 
 from opsbook.alerts.configuration.inheritance import SUFFIX
 from opsbook.alerts.notifier import notifier_kinds
+from opsbook.backups.destination import destination_kinds
+from opsbook.backups.source import source_kinds
 from opsbook.core.registry import Registry
+from opsbook.databases.engine import engine_kinds
+from opsbook.drills.fault import fault_kinds
 from opsbook.metrics.store import store_kinds
 from opsbook.probes.probe import probe_kinds
+from opsbook.runbooks.action import action_kinds
 from opsbook.services.controller import controller_kinds
 from scripts.reference.markdown import module_text
 
@@ -100,5 +106,55 @@ PLUGS = (
         "Alertmanager holds the secrets themselves, a book says where they are.",
         SUFFIX,
         modules_tell=True,
+    ),
+    Plug(
+        "steps",
+        "step",
+        "Steps of runbooks",
+        action_kinds,
+        "steps",
+        "Each entry names exactly one kind of step by its key",
+        "Name, class, precheck, verify and rollback of the step stand beside `{key}:`, see "
+        "[steps](../book.md#steps). In a template, `{{{{ … }}}}` stands for a parameter or an "
+        "earlier step's result, such as `{{{{ steps.NAME.FIELD }}}}`.",
+    ),
+    Plug(
+        "faults",
+        "fault",
+        "Faults of drills",
+        fault_kinds,
+        "drills",
+        "Each entry names exactly one fault by its key",
+        "What must be seen of it, and for how long it lasts at most, stand beside `{key}:`, see "
+        "[drills](../book.md#drills).",
+    ),
+    Plug(
+        "sources",
+        "source",
+        "Sources of backups",
+        source_kinds,
+        "sets",
+        "Each entry names exactly one source by its key",
+        "Where its backups go, when, for how long they are kept and how they are proved stand "
+        "beside `{key}:`, see [sets](../book.md#sets).",
+    ),
+    Plug(
+        "destinations",
+        "destination",
+        "Destinations of backups",
+        destination_kinds,
+        "destinations",
+        "Each entry names exactly one destination by its key",
+        "Its description stands beside `{key}:`, see [destinations](../book.md#destinations).",
+    ),
+    Plug(
+        "engines",
+        "engine",
+        "Databases",
+        engine_kinds,
+        "databases",
+        "Each entry names exactly one kind of database by its key",
+        "Limits, maintenance and baselines stand beside `{key}:`, see "
+        "[databases](../book.md#databases).",
     ),
 )

@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from opsbook.runbooks.settings import StepSettings
 from scripts.reference.markdown import first_line, table
 from scripts.reference.words import default_words, section_in, type_words
 
@@ -32,7 +33,7 @@ def settings_table(section: type[BaseModel], links: dict[type, str] | None = Non
 
 def settings(section: type[BaseModel]) -> list[tuple[str, Any, FieldInfo]]:
     """Each setting by the name that it has in a book, with its type and what is known of it."""
-    hints = get_type_hints(section, include_extras=True)
+    hints = get_type_hints(section, localns={"AnyStep": StepSettings}, include_extras=True)
     return [(info.alias or name, hints[name], info) for name, info in section.model_fields.items()]
 
 

@@ -17,6 +17,9 @@ from opsbook.probes.conditions import Limit, Limits
 from opsbook.probes.extract import JsonPath, Pattern
 from opsbook.probes.maintenance import ClockTime, Moment
 from opsbook.probes.url import HttpUrl, WebSocketUrl
+from opsbook.runbooks.fields import Document, TemplateOrSecret
+from opsbook.runbooks.settings import Word
+from opsbook.runbooks.template import Expression, Template
 
 _NAMED: list[tuple[Any, str]] = [
     (Duration, "duration"),
@@ -40,9 +43,19 @@ _NAMED: list[tuple[Any, str]] = [
     (WebSocketUrl, "URL"),
     (Moment, "moment such as 2026-03-01T02:00:00Z"),
     (ClockTime, "time of day such as 02:30"),
+    (Document, "document"),
+    (TemplateOrSecret, "template or secret"),
+    (Word, "word"),
 ]
-_PLAIN = {str: "text", int: "whole number", float: "number", bool: "true or false"}
-_COUNTABLE = {words for _, words in _NAMED} | {"text", "whole number", "number"}
+_PLAIN = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "true or false",
+    Template: "template",
+    Expression: "condition",
+}
+_COUNTABLE = {words for _, words in _NAMED} | {"text", "whole number", "number", "template"}
 _TIMES = (Duration, PrometheusDuration, Interval)
 _DURATIONS = {"d": 86_400, "h": 3600, "m": 60, "s": 1, "ms": 1e-3}
 _SIZES = {" GiB": 1024**3, " MiB": 1024**2, " KiB": 1024, " B": 1}

@@ -20,7 +20,7 @@ def opsbook(*words: object, timeout: float = 60) -> "subprocess.CompletedProcess
 
 @contextmanager
 def opsbook_up(book: Path, data: Path, state: str = "up") -> "Iterator[subprocess.Popen[str]]":
-    """`opsbook up` running, in `state` within ten seconds; ended with SIGTERM if it still runs."""
+    """`opsbook up` running, in `state` within half a minute; ended with SIGTERM."""
     command = [*OPSBOOK, "up", str(book), "--data", str(data), "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
@@ -38,7 +38,7 @@ def status(data: Path) -> dict[str, Any]:
     return found
 
 
-def wait_for_state(data: Path, state: str, within: float = 10) -> dict[str, Any]:
+def wait_for_state(data: Path, state: str, within: float = 30) -> dict[str, Any]:
     deadline = time.monotonic() + within
     while (found := status(data)).get("state") != state:
         assert time.monotonic() < deadline, f"not {state} within {within} s: {found}"

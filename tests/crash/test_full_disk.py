@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,24 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.cli.run import opsbook, opsbook_up, status, wait_for_state
-from tests.requirement import missing
+from tests.servers.disk import small_disk
 from tests.services.platform import one_service
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of two megabytes."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "opsbook-test", str(place)],
-        capture_output=True,
-        text=True,
-    )
-    if mounted.returncode:
-        missing(f"cannot mount a small file system: {mounted.stderr.strip()}")
-    yield place
-    subprocess.run(["umount", "--lazy", str(place)], check=True)
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "disk") as place:
+        yield place
 
 
 def fill(place: Path) -> Path:
@@ -41,12 +30,12 @@ def fill(place: Path) -> Path:
 
 
 def test_services_are_restarted_and_entries_written_when_there_is_room(
-    tmp_path: Path, small_disk: Path
+    tmp_path: Path, disk: Path
 ) -> None:
     restart = {"at_most": 100, "backoff": ["0s"]}
-    book, data = one_service(tmp_path, restart=restart), small_disk / "data"
+    book, data = one_service(tmp_path, restart=restart), disk / "data"
     with opsbook_up(book, data):
-        filler = fill(small_disk)
+        filler = fill(disk)
         for _ in range(20):
             pid = int(wait_for_state(data, "up")["services"][0]["instance"].split()[1])
             os.kill(pid, signal.SIGKILL)

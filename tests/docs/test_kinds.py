@@ -4,44 +4,36 @@ import importlib
 
 import pytest
 
-from opsbook.alerts.notifier import notifier_kinds
-from opsbook.metrics.store import store_kinds
-from opsbook.probes.probe import probe_kinds
-from opsbook.services.controller import controller_kinds
 from tests.alerts.notifiers.contract import NotifierContract
+from tests.backups.destinations.contract import DestinationContract
+from tests.backups.sources.contract import SourceContract
+from tests.databases.engines.contract import EngineContract
+from tests.docs.plugs import KINDS
+from tests.drills.faults.contract import FaultContract
 from tests.metrics.stores.contract import StoreContract
 from tests.probes.kinds.contract import ProbeContract
+from tests.runbooks.steps.contract import StepContract
 from tests.services.controllers.contract import ControllerContract
 
+CONTRACTS = {
+    "probes": ("tests.probes.kinds", ProbeContract),
+    "controllers": ("tests.services.controllers", ControllerContract),
+    "stores": ("tests.metrics.stores", StoreContract),
+    "notifiers": ("tests.alerts.notifiers", NotifierContract),
+    "steps": ("tests.runbooks.steps", StepContract),
+    "faults": ("tests.drills.faults", FaultContract),
+    "sources": ("tests.backups.sources", SourceContract),
+    "destinations": ("tests.backups.destinations", DestinationContract),
+    "engines": ("tests.databases.engines", EngineContract),
+}
 
-def kinds_under_contract(module: str, contract: type) -> set[str]:
-    """The kinds for which a test module holds the whole contract."""
-    return {
+
+@pytest.mark.parametrize(("plugs", "kind"), KINDS)
+def test_every_kind_keeps_the_contract(plugs: str, kind: str) -> None:
+    package, contract = CONTRACTS[plugs]
+    module = importlib.import_module(f"{package}.test_{kind.replace('-', '_')}")
+    assert kind in {
         value.kind  # type: ignore[attr-defined]
-        for name, value in vars(importlib.import_module(module)).items()
+        for name, value in vars(module).items()
         if name.startswith("Test") and isinstance(value, type) and issubclass(value, contract)
     }
-
-
-@pytest.mark.parametrize("kind", probe_kinds.names())
-def test_every_probe_kind_keeps_the_contract(kind: str) -> None:
-    module = f"tests.probes.kinds.test_{kind.replace('-', '_')}"
-    assert kind in kinds_under_contract(module, ProbeContract)
-
-
-@pytest.mark.parametrize("kind", controller_kinds.names())
-def test_every_controller_keeps_the_contract(kind: str) -> None:
-    module = f"tests.services.controllers.test_{kind.replace('-', '_')}"
-    assert kind in kinds_under_contract(module, ControllerContract)
-
-
-@pytest.mark.parametrize("kind", store_kinds.names())
-def test_every_store_keeps_the_contract(kind: str) -> None:
-    module = f"tests.metrics.stores.test_{kind.replace('-', '_')}"
-    assert kind in kinds_under_contract(module, StoreContract)
-
-
-@pytest.mark.parametrize("kind", notifier_kinds.names())
-def test_every_notifier_keeps_the_contract(kind: str) -> None:
-    module = f"tests.alerts.notifiers.test_{kind.replace('-', '_')}"
-    assert kind in kinds_under_contract(module, NotifierContract)

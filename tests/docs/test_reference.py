@@ -14,32 +14,18 @@ from scripts.reference.places import own_sections, shared_sections
 from scripts.reference.plugs import EXAMPLES
 from scripts.reference.settings import meaning, settings
 
-from opsbook.alerts.notifier import notifier_kinds
 from opsbook.app.book import Book, read_book
-from opsbook.metrics.store import store_kinds
 from opsbook.probes.probe import probe_kinds
-from opsbook.services.controller import controller_kinds
 from tests.cli.run import opsbook, opsbook_up
+from tests.docs.plugs import KINDS, REGISTRIES, used
 from tests.docs.secrets import set_secrets
 from tests.services.platform import one_service
 
 ROOT = Path(__file__).parents[2]
 SAYS_IT_ALL = {"host", "port", "user", "password", "path", "url", "database", "title"}
 PROBES = {kind: probe_kinds.load(kind) for kind in probe_kinds.names()}
-CONTROLLERS = {kind: controller_kinds.load(kind) for kind in controller_kinds.names()}
-STORES = {kind: store_kinds.load(kind) for kind in store_kinds.names()}
-NOTIFIERS = {kind: notifier_kinds.load(kind) for kind in notifier_kinds.names()}
-KINDS = [
-    *(("probes", kind) for kind in PROBES),
-    *(("controllers", kind) for kind in CONTROLLERS),
-    *(("stores", kind) for kind in STORES),
-    *(("notifiers", kind) for kind in NOTIFIERS),
-]
 HOLDERS: dict[str, type[BaseModel]] = {
-    **{f"probe {kind}": cls for kind, cls in PROBES.items()},
-    **{f"controller {kind}": cls for kind, cls in CONTROLLERS.items()},
-    **{f"store {kind}": cls for kind, cls in STORES.items()},
-    **{f"notifier {kind}": cls for kind, cls in NOTIFIERS.items()},
+    f"{plugs} {kind}": REGISTRIES[plugs].load(kind) for plugs, kind in KINDS
 }
 HOLDERS |= {f"section {name}": cls for name, cls in shared_sections(HOLDERS.values())}
 SECTIONS: dict[str, type[BaseModel]] = {
@@ -64,19 +50,7 @@ def test_every_kind_has_an_example_that_uses_it_and_loads(
 ) -> None:
     file = EXAMPLES / plugs / f"{kind}.yaml"
     set_secrets(file.read_text(encoding="utf-8"), monkeypatch)
-    book = read_book(file)
-    if plugs == "stores":
-        assert book.metrics is not None
-        assert isinstance(book.metrics.store, STORES[kind])
-    elif plugs == "probes":
-        assert [check.kind for check in book.checks.values()] == [kind]
-    elif plugs == "notifiers":
-        assert book.alerts is not None
-        told = [named for each in book.alerts.receivers for named, _, _ in each.entries()]
-        assert set(told) == {kind}
-    else:
-        (service,) = book.services.values()
-        assert isinstance(service.controller, CONTROLLERS[kind])
+    assert kind in used(plugs, read_book(file))
 
 
 def test_no_example_is_left_of_a_kind_that_is_gone() -> None:

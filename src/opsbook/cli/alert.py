@@ -1,6 +1,5 @@
 """`opsbook alert list|history|ack|notices`"""
 
-import getpass
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import click
 
 from opsbook.cli.ask import address_of, ask, tell
+from opsbook.cli.by import by_option
 from opsbook.cli.columns import print_columns
 from opsbook.cli.data import data_option
 from opsbook.core.errors import BadInputError
@@ -60,7 +60,7 @@ def history(data: DataDir, url: str | None, as_json: bool, name: str | None, lim
 @click.argument("alerts", nargs=-1, required=True)
 @data_option
 @_url
-@click.option("--by", default=getpass.getuser, help="Who has seen it; you by default.")
+@by_option
 @click.option("--why", default="", help="What is done about it.")
 @click.option("--assign", "assignee", default="", help="Who works on it, where not who says so.")
 @click.option("--for", "length", help="Repeat it after this time all the same, such as 2h.")

@@ -3,9 +3,11 @@
 import http.client
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from opsbook.cli.bearer import bearer
 from opsbook.core.errors import BadInputError, OpsbookError
 from opsbook.state.datadir import DataDir
 
@@ -16,36 +18,59 @@ class NotRunningError(OpsbookError):
     exit_code = 3
 
 
-def address_of(data: DataDir, url: str | None) -> str:
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to ask. `data` is the directory whose process answers there, if that is known."""
+
+    url: str
+    data: DataDir | None
+
+    def __str__(self) -> str:
+        return self.url
+
+
+def address_of(data: DataDir, url: str | None) -> Address:
     """Where to ask. Raises NotRunningError if nothing runs on the data directory."""
-    address = url or data.address()
-    if address is None:
+    own = data.address()
+    if url is None and own is None:
         raise NotRunningError(f"no opsbook runs on {data.path}; start one with `opsbook up BOOK`")
-    return address
+    # What is kept in the directory is for the process there, and for no other that is named.
+    return Address(url or own or "", data if url in (None, own) else None)
 
 
-def ask(address: str, path: str, **parameters: str) -> tuple[int, Any]:
+def ask(address: Address, path: str, **parameters: str) -> tuple[int, Any]:
     """Status code and JSON answer. Raises NotRunningError if there is no such answer."""
     return _send("GET", address, f"{path}?{urlencode(parameters)}" if parameters else path)
 
 
-def tell(address: str, path: str, body: Mapping[str, Any] | None, method: str = "POST") -> Any:
-    """The answer to a change. Raises BadInputError where it is refused, NotRunningError."""
-    status, answer = _send(method, address, path, json.dumps(body) if body is not None else None)
+def tell(address: Address, path: str, body: Mapping[str, Any] | None, method: str = "POST") -> Any:
+    """The answer to a change, which is sent with the token of whoever asks for it.
+
+    Raises BadInputError where it is refused or there is no token, NotRunningError.
+    """
+    headers = {"Authorization": f"Bearer {bearer(address.url, address.data)}"}
+    text = json.dumps(body) if body is not None else None
+    status, answer = _send(method, address, path, text, headers)
     if status != 200:
         said = answer.get("detail", answer) if isinstance(answer, dict) else answer
         raise BadInputError(f"refused: {said}")
     return answer
 
 
-def _send(method: str, address: str, path: str, body: str | None = None) -> tuple[int, Any]:
-    parts = urlsplit(address)
+def _send(
+    method: str,
+    address: Address,
+    path: str,
+    body: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> tuple[int, Any]:
+    parts = urlsplit(address.url)
     if parts.scheme != "http" or not parts.hostname:
-        raise NotRunningError(f"not an http address (got {address!r}): write http://host:port")
+        raise NotRunningError(f"not an http address (got {address.url!r}): write http://host:port")
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
     try:
-        headers = {"Content-Type": "application/json"} if body is not None else {}
-        connection.request(method, parts.path.rstrip("/") + path, body, headers)
+        kind = {"Content-Type": "application/json"} if body is not None else {}
+        connection.request(method, parts.path.rstrip("/") + path, body, {**(headers or {}), **kind})
         answer = connection.getresponse()
         return answer.status, json.loads(answer.read())
     except (OSError, http.client.HTTPException, ValueError) as error:

@@ -72,7 +72,8 @@ def helixflow(
 def hurt(home: Path, service: str, how: str) -> None:
     """Hurt SERVICE of the platform in HOME.
 
-    HOW is crash, hang, slow:DURATION, errors, fill-log or expire-certificate.
+    HOW is crash, hang, slow:DURATION, errors, close-port, fill-log, clock:+DURATION,
+    clock:-DURATION, expire-certificate or expire-certificate:past.
     """
     hurt_service(home, service, how)
     click.echo(f"{service}: {how}")

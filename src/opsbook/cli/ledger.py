@@ -1,12 +1,13 @@
 """`opsbook ledger show|verify`"""
 
 import json
+from pathlib import Path
 
 import click
 
 from opsbook.cli.data import data_option
-from opsbook.core.errors import BadInputError
-from opsbook.state.database import connect, reading, sqlite_url
+from opsbook.cli.database import book_option, database_of
+from opsbook.state.database import reading
 from opsbook.state.datadir import DataDir
 from opsbook.state.ledger import read_entries
 from opsbook.state.ledger import verify as verify_ledger
@@ -19,13 +20,21 @@ def ledger() -> None:
 
 @ledger.command()
 @data_option
+@book_option
 @click.option("--last", type=click.IntRange(1), default=50, show_default=True)
 @click.option("--kind", help="Only entries of this kind, such as service.restart.")
 @click.option("--subject", help="Only entries about this service, check or platform.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
-def show(data: DataDir, last: int, kind: str | None, subject: str | None, as_json: bool) -> None:
+def show(
+    data: DataDir,
+    book: Path | None,
+    last: int,
+    kind: str | None,
+    subject: str | None,
+    as_json: bool,
+) -> None:
     """Show the newest entries, oldest first."""
-    with reading(connect(_url(data))) as connection:
+    with reading(database_of(data, book)) as connection:
         for entry in read_entries(connection, kind=kind, subject=subject, last=last):
             if as_json:
                 click.echo(json.dumps(entry.as_dict()))
@@ -36,15 +45,16 @@ def show(data: DataDir, last: int, kind: str | None, subject: str | None, as_jso
 
 @ledger.command()
 @data_option
+@book_option
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
-def verify(ctx: click.Context, data: DataDir, as_json: bool) -> None:
+def verify(ctx: click.Context, data: DataDir, book: Path | None, as_json: bool) -> None:
     """Hold every entry against the chain; name the first that is not as it was written.
 
     The head printed is the fingerprint of all entries: kept elsewhere, it also proves that
     nobody wrote the whole chain anew. Exit code 0 if all is well, 2 if not.
     """
-    verdict = verify_ledger(connect(_url(data)))
+    verdict = verify_ledger(database_of(data, book))
     if as_json:
         click.echo(
             json.dumps(
@@ -62,12 +72,6 @@ def verify(ctx: click.Context, data: DataDir, as_json: bool) -> None:
     else:
         click.echo(f"{verdict.problem}; the {verdict.entries} before it are as they were written")
     ctx.exit(0 if verdict.problem is None else 2)
-
-
-def _url(data: DataDir) -> str:
-    if not data.database.exists():
-        raise BadInputError(f"no ledger in {data.path}; name its directory with --data")
-    return sqlite_url(data.database).render_as_string()
 
 
 def _shown(value: object) -> str:

@@ -10,19 +10,29 @@ import opsbook
 from opsbook.core.errors import OpsbookError
 
 _COMMANDS = {
+    "agent": "Carry out the steps of runbooks on a further host.",
     "alert": "What fires, what has fired, who works on it and who was told.",
+    "backup": "What is kept elsewhere, and the proof that it comes back.",
     "check": "Run checks once and say what they found.",
+    "db": "How databases stand, and what keeps them well.",
     "demo": "Start a small living platform and watch it.",
     "down": "Stop the services of a book, in the order of their dependencies.",
+    "drill": "Hurt the platform on purpose, and measure the answer.",
+    "incident": "What people deal with: who has it, what happened, what was learned.",
     "kpi": "Ask the running watch how the KPIs stand.",
     "ledger": "Show or verify the record of everything that happened.",
     "lint": "Find everything that is wrong with a book.",
     "query": "Evaluate a PromQL expression over what was measured.",
+    "restore": "Bring a backup back into a new place.",
     "routes": "See where alerts go.",
     "rules": "Check and test rule files of Prometheus.",
+    "run": "See what a runbook would do, and have it done.",
+    "runbooks": "The procedures of the book.",
+    "runs": "How runs of runbooks stand, and what is said to them.",
     "schema": "Print the JSON Schema of a book, for editors.",
     "silence": "Who does not want to hear of what, and until when.",
     "status": "Ask the running watch how the platform stands.",
+    "token": "Who may change something, and what.",
     "up": "Watch a platform and keep its services running.",
 }
 """Name → help, so that `--help` imports none of them: it has to answer at once."""

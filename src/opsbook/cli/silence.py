@@ -1,6 +1,5 @@
 """`opsbook silence list|add|end`"""
 
-import getpass
 import json
 from urllib.parse import quote, urlencode
 
@@ -8,13 +7,13 @@ import click
 
 from opsbook.cli.alert import seconds_of
 from opsbook.cli.ask import address_of, ask, tell
+from opsbook.cli.by import by_option
 from opsbook.cli.columns import print_columns
 from opsbook.cli.data import data_option
 from opsbook.core.errors import BadInputError
 from opsbook.state.datadir import DataDir
 
 _url = click.option("--url", help="Ask this address instead of the one in the data directory.")
-_by = click.option("--by", default=getpass.getuser, help="Who does it; you by default.")
 
 
 @click.group()
@@ -53,7 +52,7 @@ def list_silences(data: DataDir, url: str | None, as_json: bool, everything: boo
 @click.argument("matchers", nargs=-1, required=True)
 @data_option
 @_url
-@_by
+@by_option
 @click.option("--why", required=True, help="Others will read it.")
 @click.option("--for", "length", help="How long, such as 2h.")
 @click.option("--until-resolved", is_flag=True, help="Until what it silences has ended.")
@@ -84,7 +83,7 @@ def add(
 @click.argument("number")
 @data_option
 @_url
-@_by
+@by_option
 def end(number: str, data: DataDir, url: str | None, by: str) -> None:
     """End the silence NUMBER now."""
     path = f"/api/silences/{quote(number)}?{urlencode({'by': by})}"

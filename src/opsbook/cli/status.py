@@ -40,6 +40,11 @@ def _print(answer: dict[str, Any]) -> None:
     if answer["ledger"]["trouble"]:
         waiting = answer["ledger"]["waiting"]
         click.echo(f"ledger: {answer['ledger']['trouble']}; {waiting} entries wait in memory")
+    if answer["runs"]["trouble"]:
+        click.echo(f"runs: {answer['runs']['trouble']}")
+    if answer["runs"]["stranded"]:
+        stranded = ", ".join(answer["runs"]["stranded"])
+        click.echo(f"runs of another version, cancel and resume them: {stranded}")
     click.echo("\nservices")
     print_states(
         (each["state"], each["name"], each["phase"], _service_text(each))
@@ -47,6 +52,21 @@ def _print(answer: dict[str, Any]) -> None:
     )
     click.echo("\nchecks")
     print_states((each["state"], each["name"], _check_text(each)) for each in answer["checks"])
+    if answer["hosts"]:
+        click.echo("\nhosts")
+        print_states((each["state"], each["name"], each["message"]) for each in answer["hosts"])
+    if answer["drills"]:
+        click.echo("\ndrills")
+        print_states(
+            (each["state"], each["name"], each["standing"], each["message"])
+            for each in answer["drills"]
+        )
+    if answer["backups"]:
+        click.echo("\nbackups")
+        print_states(
+            (each["state"], each["name"], each["standing"], each["message"])
+            for each in answer["backups"]
+        )
 
 
 def _service_text(service: dict[str, Any]) -> str:

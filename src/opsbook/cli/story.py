@@ -10,9 +10,12 @@ from opsbook.probes.events import CheckChanged
 from opsbook.probes.model import State
 from opsbook.services.events import (
     NeedsPerson,
+    OrderFailed,
     RestartBegun,
     ServiceDied,
+    ServiceOrdered,
     ServiceStarted,
+    ServiceStopped,
     ServiceUnwell,
     ServiceVerified,
     VerificationFailed,
@@ -28,6 +31,9 @@ def tell(bus: Bus) -> None:
     bus.subscribe(RestartBegun, _restart)
     bus.subscribe(VerificationFailed, _failed)
     bus.subscribe(NeedsPerson, _needs_person)
+    bus.subscribe(ServiceOrdered, _ordered)
+    bus.subscribe(ServiceStopped, _stopped)
+    bus.subscribe(OrderFailed, _order_failed)
     bus.subscribe(CheckChanged, _changed)
 
 
@@ -61,6 +67,18 @@ def _failed(event: VerificationFailed) -> None:
 
 def _needs_person(event: NeedsPerson) -> None:
     _line("red", "NEEDS A PERSON", event.service, event.reason)
+
+
+def _ordered(event: ServiceOrdered) -> None:
+    _line("", "ordered", event.service, f"{event.verb} by {event.by}: {event.why}")
+
+
+def _stopped(event: ServiceStopped) -> None:
+    _line("yellow", "stopped", event.service, f"by {event.by}: {event.why}")
+
+
+def _order_failed(event: OrderFailed) -> None:
+    _line("red", "not done", event.service, f"{event.verb} by {event.by}: {event.reason}")
 
 
 def _changed(event: CheckChanged) -> None:

@@ -34,8 +34,8 @@ def up(book: Path, data: DataDir, port: int | None) -> None:
     app = App(read, data, web)
     try:
         tell(app.bus)
-        click.echo(f"watching {read.platform.name} at {app.web.address} (data in {data.path})")
-        run_until_signal(app.run(), lambda: _reload(app, book))
+        said = f"watching {read.platform.name} at {app.web.address} (data in {data.path})"
+        run_until_signal(app.run(lambda: click.echo(said)), lambda: _reload(app, book))
     finally:
         app.close()
     running = [keeper.name for keeper in app.services.keepers.values() if keeper.instance]

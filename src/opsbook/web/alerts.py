@@ -16,9 +16,11 @@ from opsbook.alerts.routing.matchers import format_matchers, parse_matchers
 from opsbook.alerts.silences import Silence, for_ever
 from opsbook.core.clock import Clock, iso
 from opsbook.core.errors import BadInputError
+from opsbook.web.access import Operator, acting
 
 _MOST = 1000
 Most = Annotated[int, Query(ge=1, le=_MOST)]
+By = Annotated[str, Field(max_length=100, description="whom an admin acts for")]
 
 
 class Acknowledged(BaseModel):
@@ -80,7 +82,7 @@ class AcknowledgeAlerts(BaseModel):
     """Whose alerts: fingerprints, or names of alerts."""
 
     alerts: list[str] = Field(min_length=1)
-    by: str = Field(min_length=1)
+    by: By = ""
     why: str = ""
     assignee: str = ""
     seconds: float | None = Field(None, gt=0, description="repeats are held for so long")
@@ -90,7 +92,7 @@ class NewSilence(BaseModel):
     """For some seconds, or until what it silences has ended."""
 
     matchers: str = Field(min_length=1)
-    by: str = Field(min_length=1)
+    by: By = ""
     why: str = Field(min_length=1)
     seconds: float | None = Field(None, gt=0)
     until_resolved: bool = False
@@ -122,13 +124,15 @@ def alert_routes(alerting: Alerting, engine: Engine, clock: Clock) -> APIRouter:
         return [_ended(each) for each in found]
 
     @routes.post("/alerts/acknowledgements")
-    async def acknowledge(asked: AcknowledgeAlerts) -> list[AlertView]:
+    async def acknowledge(asked: AcknowledgeAlerts, person: Operator) -> list[AlertView]:
         """Say that somebody works on alerts: they are not repeated meanwhile."""
+        by = acting(person, asked.by)
         known = alerting.board.alerts.values()
         wanted = [each for each in known if {each.name, each.fingerprint} & set(asked.alerts)]
         until = clock.now() + asked.seconds if asked.seconds else None
         numbers = [each.fingerprint for each in wanted]
-        made = await alerting.acknowledge(numbers, asked.by, asked.why, asked.assignee, until)
+        assignee = asked.assignee or asked.by or person.name
+        made = await alerting.acknowledge(numbers, by, asked.why, assignee, until)
         if not made:
             raise HTTPException(404, f"none of {', '.join(asked.alerts)} fires now")
         return [_shown(alerting, alerting.board.alerts[each.fingerprint]) for each in made]
@@ -142,11 +146,11 @@ def alert_routes(alerting: Alerting, engine: Engine, clock: Clock) -> APIRouter:
         return [_silence(each, now) for each in listed]
 
     @routes.post("/silences")
-    async def silence(asked: NewSilence) -> SilenceView:
+    async def silence(asked: NewSilence, person: Operator) -> SilenceView:
         """Silence alerts."""
         if (asked.seconds is None) is not asked.until_resolved and not asked.interval:
             raise HTTPException(400, "give either seconds or until_resolved")
-        now = clock.now()
+        now, by = clock.now(), acting(person, asked.by)
         ends = now + asked.seconds if asked.seconds else for_ever(now)
         try:
             matchers = parse_matchers(asked.matchers)
@@ -154,21 +158,21 @@ def alert_routes(alerting: Alerting, engine: Engine, clock: Clock) -> APIRouter:
                 matchers,
                 now,
                 ends,
-                asked.by,
+                by,
                 asked.why,
                 until_resolved=asked.until_resolved,
                 interval=asked.interval,
             )
-            made = await alerting.silence(wanted, asked.by)
+            made = await alerting.silence(wanted, by)
         except BadInputError as error:
             raise HTTPException(400, str(error)) from None
         return _silence(made, clock.now())
 
     @routes.delete("/silences/{number}")
-    async def end_silence(number: str, by: str = "api") -> SilenceView:
+    async def end_silence(number: str, person: Operator, by: By = "") -> SilenceView:
         """End a silence now."""
         try:
-            await alerting.expire(number, by)
+            await alerting.expire(number, acting(person, by))
         except BadInputError as error:
             raise HTTPException(404, str(error)) from None
         known = alerting.silences.get(number)

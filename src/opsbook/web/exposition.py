@@ -26,6 +26,8 @@ def expose(view: StatusView) -> str:
     _service_metrics(view, lines)
     _store_metrics(view.samples, lines)
     add_alerting(view.alerting, lines)
+    for add in view.families:
+        add(lines)
     _own_metrics(view, lines)
     return "\n".join(lines) + "\n"
 

@@ -1,12 +1,15 @@
 """The platform as it stands now, as JSON has it."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from opsbook.backups.service import Backups
 from opsbook.core.clock import Clock, iso
+from opsbook.drills.service import Drills
 from opsbook.probes.check import Check
 from opsbook.probes.model import State, Value, worst
 from opsbook.probes.watch import Watch
@@ -14,8 +17,10 @@ from opsbook.services.keeper import Keeper
 from opsbook.services.service import Services
 from opsbook.state.ledger import Ledger
 from opsbook.web.alerting_health import AlertingHealth
+from opsbook.web.run_health import RunHealth
 from opsbook.web.store_health import StoreHealth
 
+DrillStanding = Literal["proved", "failed", "overdue", "never run"]
 StateName = Literal["up", "degraded", "down", "late", "unknown", "maintenance"]
 
 
@@ -95,6 +100,41 @@ class AlertingStatus(BaseModel):
     trouble: str | None
 
 
+class RunsStatus(BaseModel):
+    """Whether runs of runbooks are carried."""
+
+    stranded: list[str] = Field(description="begun by another version; cancel, then resume them")
+    trouble: str | None
+
+
+class HostStatus(BaseModel):
+    """A further host, and the agent that carries out steps on it."""
+
+    name: str
+    state: StateName
+    message: str
+    seen_at: datetime | None = Field(description="when its agent was last heard of")
+
+
+class DrillTile(BaseModel):
+    """A drill: red where it failed or is overdue, unknown where it was never run."""
+
+    name: str
+    state: Literal["up", "down", "unknown"]
+    standing: DrillStanding
+    message: str
+
+
+class BackupTile(BaseModel):
+    """A backup set: red where it failed, unknown where it never ran or its restore was never
+    proved."""
+
+    name: str
+    state: Literal["up", "late", "down", "unknown"]
+    standing: Literal["good", "late", "failed", "never ran"]
+    message: str
+
+
 class PlatformStatus(BaseModel):
     """Everything at one moment; `state` is the worst of all, maintenance aside."""
 
@@ -106,6 +146,10 @@ class PlatformStatus(BaseModel):
     ledger: LedgerStatus
     metrics: MetricsStatus
     alerting: AlertingStatus
+    runs: RunsStatus
+    hosts: list[HostStatus]
+    drills: list[DrillTile] = Field(description="worst first")
+    backups: list[BackupTile] = Field(description="worst first")
 
 
 class StatusView:
@@ -119,6 +163,9 @@ class StatusView:
         ledger: Ledger,
         samples: StoreHealth,
         alerting: AlertingHealth,
+        runs: RunHealth,
+        drills: Drills,
+        backups: Backups,
         clock: Clock,
     ) -> None:
         self.platform = platform
@@ -127,11 +174,18 @@ class StatusView:
         self.ledger = ledger
         self.samples = samples
         self.alerting = alerting
+        self.runs = runs
+        self.drills = drills
+        self.backups = backups
         self._clock = clock
+        self.families: list[Callable[[list[str]], None]] = []
+        """What appends the metrics of rooms of which this does not know."""
 
     async def refresh(self) -> None:
         """Make what is counted aside at most some seconds old."""
-        await asyncio.gather(self.samples.refresh(), self.alerting.refresh())
+        await asyncio.gather(
+            self.samples.refresh(), self.alerting.refresh(), self.backups.refresh()
+        )
 
     def status(self) -> PlatformStatus:
         services = [self._service(keeper) for keeper in self.services.keepers.values()]
@@ -147,14 +201,28 @@ class StatusView:
             ),
             metrics=self._metrics(),
             alerting=self._alerting(),
+            runs=RunsStatus(stranded=list(self.runs.stranded), trouble=self.runs.trouble),
+            hosts=self._hosts(),
+            drills=self._drills(),
+            backups=self._backups(),
         )
 
     def verdict(self) -> State:
-        """The worst of all services and checks; what cannot be written down degrades."""
+        """The worst of all services and checks; what cannot be written down degrades.
+
+        A drill or a backup that failed or is overdue counts; one that was never run says nothing
+        of how the platform stands.
+        """
         states = [keeper.state() for keeper in self.services.keepers.values()]
         states += [self.watch.shown_state(check) for check in self.watch.checks.values()]
-        if self.ledger.trouble or self.samples.trouble or self.alerting.trouble:
+        states += [host.state for host in self.runs.hosts]
+        troubles = (each.trouble for each in (self.ledger, self.samples, self.alerting, self.runs))
+        if any(troubles) or self.runs.stranded:
             states.append(State.DEGRADED)
+        if self.drills.verdict() is State.DOWN:
+            states.append(State.DOWN)
+        backups = {each.state.state for each in self.backups.standings()}
+        states += backups & {State.DOWN, State.LATE}
         return worst(states)
 
     def _service(self, keeper: Keeper) -> ServiceStatus:
@@ -196,6 +264,39 @@ class StatusView:
             refused=alerting.refused,
             trouble=alerting.trouble,
         )
+
+    def _hosts(self) -> list[HostStatus]:
+        return [
+            HostStatus(
+                name=each.host,
+                state=each.state.value,
+                message=each.message,
+                seen_at=None if each.seen_at is None else _moment(each.seen_at),
+            )
+            for each in self.runs.hosts
+        ]
+
+    def _drills(self) -> list[DrillTile]:
+        return [
+            DrillTile(
+                name=each.drill,
+                state=each.state.state.value,
+                standing=each.state.value,
+                message=each.message,
+            )
+            for each in self.drills.standings()
+        ]
+
+    def _backups(self) -> list[BackupTile]:
+        return [
+            BackupTile(
+                name=each.set,
+                state=each.state.state.value,
+                standing=each.state.value,
+                message=each.why,
+            )
+            for each in self.backups.standings()
+        ]
 
     def _check(self, check: Check) -> CheckStatus:
         outcome = check.outcome

@@ -2,7 +2,7 @@
 
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,11 +56,12 @@ def test_what_comes_later_leaves_the_past_as_it_was() -> None:
 
 def test_a_late_sample_a_deletion_and_a_new_series_are_seen() -> None:
     with opened() as (engine, _):
-        for change in (
+        changes: list[Callable[[], None]] = [
             lambda: append(engine, "a", 2, step(1), 7.0),
             lambda: engine.delete(EVERYTHING, step(0), step(1)),
             lambda: append(engine, "b", 1, step(1), 7.0),
-        ):
+        ]
+        for change in changes:
             for number in (0, 2, 4):
                 append(engine, "a", 2, step(number), 1.0)
             past = engine.watch(EVERYTHING, 0, step(2))
