@@ -9,6 +9,7 @@ from opsbook.core.clock import ManualClock
 from opsbook.incidents.measures import Measures, measure
 from opsbook.probes.model import State
 from opsbook.state.database import connect, sqlite_url
+from opsbook.state.ledger import Ledger
 from tests.alerts.delivery.scene import NOW
 from tests.incidents.scene import scene
 
@@ -52,4 +53,21 @@ async def test_trouble_that_was_seen_late_is_measured_from_its_beginning(
 def test_nothing_is_known_of_a_period_in_which_nothing_happened(engine: Engine) -> None:
     clock = ManualClock()
     assert measure(engine, 0.0, clock.now()) == Measures(0, None, None, None, None, None)
+    engine.dispose()
+
+
+async def test_changes_by_runbooks_count_as_restarts_do(tmp_path: Path) -> None:
+    engine = connect(sqlite_url(tmp_path / "state.db"))
+    ledger = Ledger(engine, ManualClock(NOW))
+    for state, done in (
+        ("succeeded", ["a"]),
+        ("failed", ["a"]),
+        ("failed", []),
+        ("cancelled", "a"),
+    ):
+        await ledger.record("run.ended", "restart-1", state=state, done=list(done))
+    await ledger.record("service.verified", "a")
+    await ledger.record("service.verified", "a")
+    assert measure(engine, NOW - 1, NOW + 1).change_success_percent == 75.0
+    ledger.close()
     engine.dispose()

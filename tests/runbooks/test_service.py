@@ -286,3 +286,24 @@ async def test_what_is_too_large_is_cut_and_said(tmp_path: Path) -> None:
         run = await there.carried("talk")
         assert run.state is RunState.SUCCEEDED, run.error
         assert len(json.dumps(run.steps[0].result)) <= 65_536
+
+
+async def test_a_drill_that_fails_half_way_is_taken_back(tmp_path: Path) -> None:
+    books = book(tmp_path, both={"steps": [mark("one"), mark("two")]})
+    async with scene(tmp_path, books) as there:
+        there.hands.failing["two"] = 1
+        run = await there.carried("both", roll_back=True, drill="monday")
+        assert (run.state, run.rolled_back) == (RunState.FAILED, True)
+        # Nobody knows how far the second came.
+        assert there.effects() == ["one", "not_two", "not_one"]
+        assert "taken back: two, one" in str(run.error)
+
+
+async def test_a_drill_whose_rollback_fails_has_failed(tmp_path: Path) -> None:
+    step = mark("one")
+    step["rollback"][0]["verify"]["steps"] = [seen("never")]
+    async with scene(tmp_path, book(tmp_path, one={"steps": [step]})) as there:
+        run = await there.carried("one", roll_back=True, drill="monday")
+        assert run.state is RunState.FAILED
+        assert "the rollback failed" in str(run.error)
+        assert (await there.runbooks.listed())[0].proven is False

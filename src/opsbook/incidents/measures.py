@@ -19,6 +19,7 @@ _KINDS = (
     "incident.absorbed",
     "service.verified",
     "service.restart_failed",
+    "run.ended",
 )
 
 
@@ -37,7 +38,8 @@ class Measures:
     between_failures_seconds: float | None
     """Mean time from one incident's opening to that of the next."""
     change_success_percent: float | None
-    """Starts and restarts of services that were verified, among all of them."""
+    """Starts and restarts of services that were verified, and runs of runbooks that changed
+    something and succeeded, among all of them."""
 
 
 def measure(engine: Engine, start: float, end: float) -> Measures:
@@ -56,7 +58,9 @@ def measured(found: Mapping[str, list[dict[str, Any]]]) -> Measures:
     opened = [each for each in found["incident.opened"] if each["subject"] not in gone]
     numbers = {each["subject"] for each in opened}
     times = [datetime.fromisoformat(each["at"]).timestamp() for each in opened]
-    good, bad = len(found["service.verified"]), len(found["service.restart_failed"])
+    runs = [each["body"]["state"] for each in found["run.ended"] if each["body"]["done"]]
+    good = len(found["service.verified"]) + runs.count("succeeded")
+    bad = len(found["service.restart_failed"]) + runs.count("failed")
     return Measures(
         incidents=len(opened),
         detect_seconds=_mean(each["body"]["detected_after_seconds"] for each in opened),

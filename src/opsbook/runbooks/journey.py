@@ -73,20 +73,24 @@ class Journey(Journeying):
             await self._start()
             results = await self.carry_steps(book.steps, "", self._values(book), book)
             if self.snapshot.roll_back:
-                await self._roll_back("as was asked for")
+                undone = await self._roll_back("as was asked for")
+                if undone.failed is not None:
+                    raise EndRunError(undone.said, "rolled_back")
             await self._end("succeeded", "")
             return {"steps": len(results)}
         except RunCancelledError as error:
             self.life.finishing = True
-            await self._end("cancelled", f"{error}; what was done stays")
+            stays = "" if self.snapshot.roll_back else "; what was done stays"
+            await self._end("cancelled", await self._taken_back(f"{error}{stays}"))
             raise
         except EndRunError as error:
             said = await self._broken_off(error)
             raise self._final(error.at, said) from None
         except (StoppedError, ActionFailedError) as error:
-            await self._end("failed", str(error))
+            said = await self._taken_back(str(error))
+            await self._end("failed", said)
             at = error.at if isinstance(error, StoppedError) else "started"
-            raise self._final(at, str(error)) from None
+            raise self._final(at, said) from None
         except OpsbookError as error:
             self.life.finishing = True
             await self._end("failed", str(error))
@@ -161,14 +165,23 @@ class Journey(Journeying):
 
     async def _broken_off(self, error: EndRunError) -> str:
         said = str(error)
-        if error.roll_back:
+        if error.roll_back and not self.undoing:
             undone = await self._roll_back(said)
             said = f"{said}; {undone.said}"
+        else:
+            said = await self._taken_back(said)
         if self.life.cancelled is not None:
             await self._end("cancelled", said)
             raise self.life.cancelled
         await self._end("failed", said)
         return said
+
+    async def _taken_back(self, said: str) -> str:
+        """What a drill did is taken back however it ended."""
+        if not self.snapshot.roll_back or self.undoing:
+            return said
+        undone = await self._roll_back(said)
+        return f"{said}; {undone.said}"
 
     async def _roll_back(self, why: str) -> Undone:
         """In reverse; where one fails, what is below it stays, for it may be built on that."""
