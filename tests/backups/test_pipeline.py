@@ -37,7 +37,7 @@ def server() -> Iterator[Postgres]:
 
 
 @contextmanager
-def vault(directory: Path, server: Postgres) -> Iterator[Vault]:
+def vault(directory: Path, server: Postgres, format_: str = "custom") -> Iterator[Vault]:
     identity = pyrage.x25519.Identity.generate()
     key = directory / "key"
     key.write_text(f"{identity}\n")
@@ -53,6 +53,7 @@ def vault(directory: Path, server: Postgres) -> Iterator[Vault]:
                     "database": url,
                     "rehearse_on": url,
                     "bin": str(server.binaries),
+                    "format": format_,
                 },
                 "to": ["a"],
                 "drill": {
@@ -84,20 +85,19 @@ def only(found: Vault) -> Found:
     return copies[0]
 
 
+@pytest.mark.parametrize("format_", ["custom", "directory"])
 def test_a_table_that_changes_meanwhile_comes_back_as_it_was_counted(
-    tmp_path: Path, server: Postgres
+    tmp_path: Path, server: Postgres, format_: str
 ) -> None:
     over = threading.Event()
 
     def write() -> None:
         with server.connect() as connection:
-            number = ROWS
             while not over.wait(0.002):
-                number += 1
-                connection.execute("INSERT INTO orders VALUES (%s, '{}')", [number])
+                connection.execute("INSERT INTO orders SELECT max(id) + 1, '{}' FROM orders")
 
     writer = threading.Thread(target=write)
-    with vault(tmp_path, server) as found:
+    with vault(tmp_path, server, format_) as found:
         writer.start()
         try:
             told = made(found)

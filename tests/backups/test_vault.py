@@ -1,6 +1,7 @@
 """Whatever fails: what is listed as good is good, and no good backup is lost."""
 
 import sqlite3
+import subprocess
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -164,6 +165,17 @@ async def test_a_backup_that_is_told_to_stop_stops(tmp_path: Path) -> None:
         told = found.vault.make("orders", backup, "daily", halt)
         assert told["good"] == []
         assert found.copies() == []
+
+
+async def test_programs_that_outlived_their_opsbook_are_ended_at_the_next_start(
+    tmp_path: Path,
+) -> None:
+    left = tmp_path / "scratch" / "orders-left"
+    left.mkdir(parents=True)
+    with subprocess.Popen(["sleep", "600"], cwd=left) as orphan:
+        async with scene(tmp_path):
+            assert orphan.wait(timeout=10) < 0
+    assert not left.exists()
 
 
 async def test_rows_that_change_meanwhile_do_not_tear_it(tmp_path: Path) -> None:

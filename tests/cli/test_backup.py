@@ -86,6 +86,13 @@ def test_a_drill_is_a_restore_into_a_throwaway_place(shop: Shop) -> None:
     assert "(RTO)" in found.stdout
 
 
+def test_a_copy_of_what_is_nowhere_ends_with_1(shop: Shop) -> None:
+    words = ["backup", "copy", "orders", "20260101-000000", "--to", "disk", "--data", shop.data]
+    found = opsbook(*words)
+    assert found.returncode == 1
+    assert "there is no other destination" in found.stdout
+
+
 def test_what_is_wrong_with_a_set_ends_with_its_own_code(shop: Shop) -> None:
     found = opsbook("backup", "run", "order", "--data", shop.data)
     assert found.returncode == 2

@@ -1,7 +1,8 @@
 """A life of Opsbook's backups, which dies where it is told to.
 
-Arguments: directory, what is done (`backup` or `restore`), the point at which to die (`before
-make`, `after remove`, …; `nowhere`). It prints at the end what came of it, as JSON.
+Arguments: directory, what is done (`backup`, `restore` or `copy`, from `a` to `b`), the point at
+which to die (`before make`, `after remove`, …; `nowhere`). It prints at the end what came of it, as
+JSON.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from opsbook.backups import vault as vault_module
 from opsbook.backups import verification as verification_module
 from opsbook.backups.copies import Copies
 from opsbook.backups.pipeline import Pipeline
+from opsbook.backups.sending import Sending
 from opsbook.backups.service import Backups
 from opsbook.backups.vault import Vault
 from opsbook.backups.verification import Depth
@@ -26,9 +28,15 @@ from opsbook.core.clock import SystemClock
 from opsbook.durable.engines.dbos import DbosEngine
 from opsbook.state.database import connect, reading, sqlite_url
 from opsbook.state.ledger import Ledger, read_entries
-from tests.backups.scene import settings
+from tests.backups.scene import place, settings
 
 RULES: dict[str, Any] = {"retention": {"last": 1, "at_least": 1}, "drill": {"every": "7d"}}
+
+
+def two(directory: Path) -> dict[str, Any]:
+    """The same, kept in two places."""
+    places = {name: place(directory / name) for name in ("a", "b")}
+    return {**RULES, "destinations": places, "to": ["a", "b"]}
 
 
 def die() -> None:
@@ -65,6 +73,7 @@ def arm(backups: Backups, point: str) -> None:
         "manifest": (Pipeline, "_finish"),
         "removal": (vault_module, "remove"),
         "comparison": (verification_module, "_compared"),
+        "file": (Sending, "_send"),
     }
     holder, attribute = places.get(name, (backups.course, name))
     setattr(holder, attribute, deadly(when, getattr(holder, attribute)))
@@ -73,7 +82,7 @@ def arm(backups: Backups, point: str) -> None:
 async def live(directory: Path, action: str, point: str) -> None:
     database, clock = connect(sqlite_url(directory / "state.db")), SystemClock()
     ledger = Ledger(database, clock)
-    known = settings(directory, **RULES)
+    known = settings(directory, **(two(directory) if action == "copy" else RULES))
     vault = Vault("shop", known, database, directory / "scratch", clock)
     backups = Backups(vault, database, ledger, clock)
     arm(backups, point)
@@ -86,6 +95,8 @@ async def live(directory: Path, action: str, point: str) -> None:
         run = under_way[0].id
     elif action == "restore":
         run = await backups.verify("orders", Depth.RESTORE, "ada", "to see")
+    elif action == "copy":
+        run = await backups.send("orders", vault.newest("orders")[1], "b", "ada", "to see")
     else:
         run = await backups.make("orders", "ada", "to see")
     info = await engine.wait(run, 30)

@@ -14,6 +14,7 @@ from opsbook.backups.listing import Found, listed
 from opsbook.backups.opening import Opened
 from opsbook.backups.vault import bound
 from tests.backups.scene import database, settings
+from tests.crash.backup import two
 
 BACKUP = [
     "before begin",
@@ -36,6 +37,7 @@ BACKUP = [
     "before record_backup",
     "after record_backup",
 ]
+COPY = ["before send", "before file", "after file", "after send", "after check"]
 RESTORE = ["before look", "before comparison", "after comparison", "after look"]
 
 
@@ -121,3 +123,16 @@ def test_killed_anywhere_in_a_drill_nothing_is_left_and_it_is_told_once(
     assert after["told"] == ["restore.proved"]
     assert all_good(tmp_path) == [made]
     assert list((tmp_path / "scratch").iterdir()) == []
+
+
+@pytest.mark.parametrize("point", COPY)
+def test_a_killed_copy_is_carried_to_its_end(tmp_path: Path, prepared: Path, point: str) -> None:
+    backup = begun(tmp_path, prepared)
+    assert life(tmp_path, "copy", point).returncode == -9
+    there = listed(bound(settings(tmp_path, **two(tmp_path)), "shop")["b"], "orders", "shop")
+    assert [each.id for each in there if each.good] in ([], [backup])
+    assert lived(tmp_path, "copy")["result"]["state"] == "good"
+    there = listed(bound(settings(tmp_path, **two(tmp_path)), "shop")["b"], "orders", "shop")
+    assert [(each.id, each.good) for each in there] == [(backup, True)]
+    assert backup in all_good(tmp_path)
+    assert list((tmp_path / "b" / ".opsbook-uploads").iterdir()) == []

@@ -25,6 +25,7 @@ from opsbook.state.ledger import Ledger, read_entries
 from tests.databases.engines.contract import NOW
 from tests.databases.engines.test_sqlite import MOVE, filled, value
 from tests.eventually import eventually
+from tests.servers.postgres import postgres
 from tests.state.databases import ledger_in
 
 STEPS = [{"analyze": {}}, {"retention": MOVE}]
@@ -152,3 +153,25 @@ async def test_figures_are_samples_and_end_when_they_are_not_known_any_more(
     assert (gone.level, "No such file" in gone.trouble) == (Level.UNKNOWN, True)
     assert frame.values[0] == 1000.0
     assert is_stale(frame.values[1])
+
+
+async def test_what_another_opsbook_maintains_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(tmp_path / "books.db")
+    with postgres() as server:
+        monkeypatch.setenv(
+            "BOOKS",
+            f"postgresql://{server.user}:{server.password}"
+            f"@{server.host}:{server.port}/{server.database}",
+        )
+        known = {"postgres": {"database": "env:BOOKS"}, "maintain": [{"analyze": {}}]}
+        made = database_settings_type(["postgres"]).model_validate(known)
+        async with scene(tmp_path) as it:
+            it.databases.settings = {"books": made}
+            async with made.engine.alone(made.patience):
+                with pytest.raises(DatabaseError, match="another Opsbook maintains it"):
+                    await it.databases.maintain("books", "ada", "weekly", "")
+            assert it.databases.rounds == {}
+            assert (await it.maintained()).done
+            assert (await it.maintained()).done, "the first has let go of it"

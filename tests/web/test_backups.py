@@ -68,6 +68,14 @@ async def test_a_set_that_never_ran_is_unknown_and_then_made_and_proved(tmp_path
         assert set(place["copies"][0]["verified"]) == {"check", "restore"}
 
 
+async def test_a_copy_to_where_it_is_not_kept_is_refused(tmp_path: Path) -> None:
+    async with served(tmp_path, Role.OPERATOR) as (_, client):
+        for wanted in ({"backup": "1", "destination": "moon"}, {"destination": "a"}):
+            asked = await client.post("/api/backups/orders/runs", json={"action": "copy", **wanted})
+            assert asked.status_code == 404
+            assert "'moon'" in asked.text or "name its id" in asked.text
+
+
 async def test_who_may_only_look_has_nothing_done(tmp_path: Path) -> None:
     async with served(tmp_path, Role.VIEWER) as (found, client):
         asked = await client.post("/api/backups/orders/runs", json={"action": "prune"})

@@ -18,6 +18,7 @@ from opsbook.app.hands import AppHands, Rooms
 from opsbook.app.incidents import make_incidents
 from opsbook.app.measuring import Measuring
 from opsbook.app.prometheus import external_labels, prometheus_files
+from opsbook.app.recovery import runbooks_of
 from opsbook.app.response import make_responses
 from opsbook.app.runs import DurableRuns, make_engine, make_runbooks
 from opsbook.app.scribe import keep_record
@@ -58,7 +59,7 @@ from opsbook.web.store_health import StoreHealth
 
 logger = logging.getLogger(__name__)
 
-_RELOADED = {"alerts", "rules", "runbooks"}
+_RELOADED = {"alerts", "rules", "runbooks", "recovery"}
 """Sections of a book that are read again while it runs."""
 
 
@@ -120,6 +121,15 @@ class App:
                 book.databases, self.measuring.store, self.ledger, self.clock
             )
             self.runs = self._durable_runs()
+            self.backups = make_backups(
+                book.backups,
+                book.platform.name,
+                self.runs,
+                data,
+                self._engine,
+                self.ledger,
+                self.clock,
+            )
             self.runbooks = self._runbooks(self.runs) if self.runs is not None else None
             self.responses = make_responses(
                 book,
@@ -146,15 +156,6 @@ class App:
             )
             if self.runs is not None and self.runbooks is not None:
                 carry_drills(self.drills, self.runs, self.runbooks)
-            self.backups = make_backups(
-                book.backups,
-                book.platform.name,
-                self.runs,
-                data,
-                self._engine,
-                self.ledger,
-                self.clock,
-            )
             self.agents = Agents(book.hosts, self._engine, self.ledger, self.clock)
             view = StatusView(
                 book.platform.name,
@@ -236,7 +237,7 @@ class App:
         await self.alerts.reload(book.alerts or AlertSettings())
         await self.measuring.reload(book)
         if self.runbooks is not None:
-            self.runbooks.replace(book.runbooks, list(self.book.services))
+            self.runbooks.replace(runbooks_of(book), list(self.book.services))
         # Not compared as objects: those of a running book remember what they did.
         wanted, running = (each.model_dump(exclude=_RELOADED) for each in (book, self.book))
         waiting = [name for name in wanted if wanted[name] != running.get(name)]
@@ -288,10 +289,16 @@ class App:
             await self.drills.run()
 
     def _runbooks(self, runs: DurableRuns) -> Runbooks:
-        rooms = Rooms(self.watch, self.measuring.querier, self.services, self.alerts.delivery)
+        rooms = Rooms(
+            self.watch,
+            self.measuring.querier,
+            self.services,
+            self.alerts.delivery,
+            self.backups,
+        )
         hands = AppHands(rooms, runs.jobs, str(self.book.directory), self.clock)
         return make_runbooks(
-            self.book.runbooks,
+            runbooks_of(self.book),
             list(self.book.services),
             hands,
             runs,

@@ -40,6 +40,8 @@ from opsbook.probes.settings import CheckSettings
 from opsbook.response.rules import response_problems
 from opsbook.response.settings import ResponseSettings
 from opsbook.runbooks.hosts import HostSettings, host_problems
+from opsbook.runbooks.recovery.rules import recovery_problems
+from opsbook.runbooks.recovery.settings import RecoverySettings
 from opsbook.runbooks.rules import runbook_problems
 from opsbook.runbooks.settings import RunbookSettings, runbook_type
 from opsbook.services.controller import controller_kinds
@@ -84,6 +86,7 @@ class Book(Section):
     drills: dict[Name, DrillSettings] = {}
     databases: dict[Name, DatabaseSettings] = {}
     backups: BackupSettings | None = None
+    recovery: dict[Name, RecoverySettings] = {}
     web: WebSettings = WebSettings()
 
     _directory: Path = PrivateAttr(default=Path())
@@ -118,6 +121,7 @@ def read_book(file: Path) -> Book:
         _drill_problems,
         _database_problems,
         _backup_problems,
+        _recovery_problems,
     )
 
 
@@ -212,6 +216,18 @@ def _database_problems(book: Book, source: Source) -> list[Problem]:
 
 def _backup_problems(book: Book, source: Source) -> list[Problem]:
     return backup_problems(book.backups, source)
+
+
+def _recovery_problems(book: Book, source: Source) -> list[Problem]:
+    return recovery_problems(
+        book.recovery,
+        book.backups.sets if book.backups else {},
+        book.services,
+        book.checks,
+        provers(book),
+        book.runbooks,
+        source,
+    )
 
 
 def book_schema() -> dict[str, Any]:

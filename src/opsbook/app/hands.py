@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from opsbook.alerts.delivery.service import Alerting
 from opsbook.alerts.model import Alert
 from opsbook.app.patience import patiently
+from opsbook.backups.recovery import Recovery
+from opsbook.backups.service import Backups
 from opsbook.core.clock import Clock
 from opsbook.core.errors import BadInputError, OpsbookError, nearest
 from opsbook.core.labels import labels_of
@@ -36,6 +38,7 @@ class Rooms:
     querier: Querier
     services: Services
     alerting: Alerting
+    backups: Backups | None = None
 
 
 class AppHands(Hands):
@@ -95,6 +98,11 @@ class AppHands(Hands):
             f"notice {key}", lambda: pager.tell(receiver, group, alert.labels, alert, key)
         )
         return f"handed to the outbox for {count} entries of {receiver}"
+
+    def recovery(self, set_name: str) -> Recovery:
+        if self._rooms.backups is None:
+            return super().recovery(set_name)
+        return Recovery(self._rooms.backups.vault, set_name)
 
     def _notice(self, subject: str, text: str, key: str) -> Alert:
         """Notices tell of alerts, so that every receiver and template knows what to do."""

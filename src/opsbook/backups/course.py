@@ -1,6 +1,7 @@
 """Backups, verifications and prunings as durable runs: carried to their end whatever dies.
 
 backup: begin → make → check → choose → prune → record
+        (one that is there and lacks at a destination: send → check → …)
 verify: look → record
 prune:  choose → prune → record
 """
@@ -38,8 +39,10 @@ class Order:
     depth: str = ""
     """Of a verification."""
     destination: str = ""
-    """Where the backup to be verified lies; with no `backup`, the newest anywhere."""
+    """Where the backup to be verified lies; with no `backup`, the newest anywhere. Or where that
+    backup is to be sent."""
     backup: str = ""
+    """One that is there already."""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -58,16 +61,19 @@ class Course:
         self._changed = changed
 
     async def backup(self, run: Run, value: Json) -> Json:
-        """From the wish to what is known of the new backup."""
+        """From the wish to what is known of the new backup, or of one that was sent on."""
         order = _order(value)
         made: Any = {"good": [], "errors": {order.set: "it was not begun"}, "evidence": {}}
-        backup = ""
+        backup = order.backup
         checked: dict[str, Any] = {}
         pruned: dict[str, Any] = {}
         cancelled: RunCancelledError | None = None
         try:
-            backup = str(await run.step("begin", lambda: self.begin(order)))
-            made = await run.step("make", lambda: self.make(run, order, backup))
+            if order.backup:
+                made = await run.step("send", lambda: self.send(run, order))
+            else:
+                backup = str(await run.step("begin", lambda: self.begin(order)))
+                made = await run.step("make", lambda: self.make(run, order, backup))
             checked = await self._checked(run, order, backup, made["good"])
             pruned = await self._pruned(
                 run, order, [name for name in checked if checked[name]["ok"]]
@@ -111,6 +117,10 @@ class Course:
         call = partial(self.vault.make, order.set, backup, order.retention)
         return await to_its_end(call, run.stopping)
 
+    async def send(self, run: Run, order: Order) -> Json:
+        call = partial(self.vault.send, order.set, order.backup, order.destination)
+        return await to_its_end(call, run.stopping)
+
     async def check(self, run: Run, order: Order, backup: str, destination: str) -> Json:
         call = partial(self.vault.verify, order.set, destination, backup, Depth.CHECK)
         return (await to_its_end(call, run.stopping)).as_json()
@@ -146,8 +156,12 @@ class Course:
         """Once, however often this is carried out."""
         known = await self._known(run, order)
         about: dict[str, Any] = {"run": run.id, "backup": told["backup"], "why": order.why}
-        if told["good"] and "backup.made" not in known:
-            body = {"destinations": told["good"], **told["evidence"], **about}
+        body = {"destinations": told["good"], **told["evidence"], **about}
+        if told["good"] and order.backup and "backup.sent" not in known:
+            await _written(
+                self._ledger.record("backup.sent", order.set, actor=order.asked_by, **body)
+            )
+        elif told["good"] and not order.backup and "backup.made" not in known:
             await _written(
                 self._ledger.record("backup.made", order.set, actor=order.asked_by, **body)
             )

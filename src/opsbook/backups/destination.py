@@ -100,7 +100,7 @@ class Destination(Section, ABC):
 
     @abstractmethod
     def free_bytes(self) -> int | None:
-        """Room that is left; None where there is no telling."""
+        """Room that is left for backups; None where there is no telling."""
 
     @abstractmethod
     def sweep(self, older_than: float) -> int:

@@ -44,13 +44,13 @@ class Opened:
     def check(self, file: ManifestFile, go_on: Callable[[int], None]) -> None:
         """Every byte as it is stored. Raises DamagedError and DestinationError."""
         done = 0
-        for block in self._stored(file):
+        for block in self.stored(file):
             done += len(block)
             go_on(done)
 
     def content(self, file: ManifestFile) -> BinaryIO:
         """Ends in an error where a byte of it is another than was backed up."""
-        stream = as_file(self._stored(file))
+        stream = as_file(self.stored(file))
         if file.encryption == "age":
             if self._identity is None:
                 raise NoIdentityError(
@@ -65,7 +65,8 @@ class Opened:
             _held(blocks, file.content_size, file.content_sha256, where, "bytes of content")
         )
 
-    def _stored(self, file: ManifestFile) -> Iterator[bytes]:
+    def stored(self, file: ManifestFile) -> Iterator[bytes]:
+        """As it lies there; ends in an error where a byte is another than was written."""
         where = f"{self._prefix}{file.name} at {self._destination.subject}"
         try:
             stored = self._destination.open(self._prefix + file.name)

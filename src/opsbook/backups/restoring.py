@@ -1,11 +1,9 @@
 """Bringing a backup back into a new place, also where nothing else of Opsbook is left."""
 
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from opsbook.backups.destination import Destination, DestinationError
 from opsbook.backups.listing import Found, listed
@@ -13,9 +11,13 @@ from opsbook.backups.manifest import Manifest
 from opsbook.backups.opening import NoIdentityError, Opened
 from opsbook.backups.settings import SetSettings
 from opsbook.backups.source import Work
+from opsbook.backups.tools.throwaway import sweep_throwaways, throwaway
 from opsbook.backups.verification import facts_of
 from opsbook.core.errors import BadInputError
 from opsbook.core.secrets import Secret
+
+_KIND = "restore"
+"""Of the private directories in which restores work."""
 
 Tell = Callable[[str, int, int | None], None]
 
@@ -76,6 +78,7 @@ def restore(
     identity: Secret | None,
     target: str,
     tell: Tell,
+    halt: threading.Event | None = None,
 ) -> str:
     """What was made, for people. Blocks. Raises OpsbookError; then nothing was replaced."""
     manifest = chosen.manifest
@@ -89,10 +92,16 @@ def restore(
             "private key: --identity FILE"
         )
     opened = Opened(place, manifest, identity)
-    with tempfile.TemporaryDirectory(prefix="opsbook-restore-") as scratch:
+    with throwaway(_KIND, None) as scratch:
         deadline = time.monotonic() + settings.within
-        work = Work(Path(scratch), threading.Event(), deadline, tell)
+        work = Work(scratch.path, halt or threading.Event(), deadline, tell)
         return settings.source.restore(opened.files, facts_of(manifest), target, work)
+
+
+def sweep_restores() -> list[str]:
+    """Remove what restores that died left in the system's directory for temporary files; its
+    names. Blocks. Raises SourceError."""
+    return sweep_throwaways(_KIND, None)
 
 
 def _sort(

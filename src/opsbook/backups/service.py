@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from opsbook.backups.course import Course, Order
 from opsbook.backups.destination import DestinationError
 from opsbook.backups.listing import Found
+from opsbook.backups.owed import owed
 from opsbook.backups.retention import Decision
 from opsbook.backups.schedule import backup_due
 from opsbook.backups.standing import SetState, Standing, standing
@@ -90,7 +91,12 @@ class Backups:
         """One look at what is due."""
         await self.refresh()
         for name in self.due():
-            await self.make(name, "opsbook", "it is due", run=self._again(name, "due"))
+            backup, lacking = self._owed(name)
+            for destination in lacking:
+                run = self._again(name, f"send.{destination}")
+                await self.send(name, backup, destination, "opsbook", "it lacks there", run)
+            if not lacking:
+                await self.make(name, "opsbook", "it is due", run=self._again(name, "due"))
         for name in self.drills_due():
             run = self._again(name, "drill")
             await self.verify(name, Depth.RESTORE, "opsbook", "it is due", run=run)
@@ -128,6 +134,29 @@ class Backups:
             raise BadInputError("a destination without a backup: name both, or neither")
         order = Order(set_name, by, why, depth=depth.value, destination=destination, backup=backup)
         return await self._submit("backup-verify", order, run)
+
+    async def send(
+        self,
+        set_name: str,
+        backup: str,
+        destination: str,
+        by: str,
+        why: str,
+        run: str | None = None,
+    ) -> str:
+        """The id of the run that has a destination get a backup from another one.
+
+        Raises BadInputError.
+        """
+        settings = self.vault.known(set_name)
+        if destination not in settings.to or not backup:
+            raise BadInputError(
+                f"{set_name} is not kept at {destination!r}; known: {', '.join(settings.to)}"
+                if backup
+                else "which backup is to be sent? name its id"
+            )
+        order = Order(set_name, by, why, destination=destination, backup=backup)
+        return await self._submit("backup", order, run)
 
     async def prune(self, set_name: str, by: str, why: str) -> str:
         """The id of the run. Raises BadInputError."""
@@ -205,6 +234,10 @@ class Backups:
         if set_name in self._rows:
             self._rows[set_name] = await self.rows(set_name)
 
+    def _owed(self, set_name: str) -> tuple[str, list[str]]:
+        settings, now = self.vault.settings.sets[set_name], self._clock.now()
+        return owed(settings, self._rows[set_name], self._since, now)
+
     def _again(self, set_name: str, what: str) -> str:
         """The same id for some minutes: what ends at once is not begun again all the time."""
         moment = datetime.fromtimestamp(self._clock.now(), UTC).strftime("%Y%m%dT%H%M")
@@ -218,7 +251,7 @@ class Backups:
             function,
             order.as_json(),
             partition=order.set,
-            single=f"{function} {order.set} {order.depth}",
+            single=f"{function} {order.set} {order.depth or order.destination}",
             start_within=_START_WITHIN,
         )
         return await self._known_runs().submit(submission)

@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from opsbook.book.model import Section
 from opsbook.core.errors import OpsbookError
 from opsbook.core.registry import Registry
+
+if TYPE_CHECKING:
+    from opsbook.backups.places import Places  # which works with what stands here
 
 
 class SourceError(OpsbookError):
@@ -126,6 +129,16 @@ class Source(Section, ABC):
     def estimate(self) -> int | None:
         """About how many bytes a backup will have, for the check of space; None if unknown."""
         return None
+
+    def scratch_bytes(self) -> int:
+        """About how many bytes a backup takes in the scratch directory while it is made."""
+        return 0
+
+    @property
+    def places(self) -> "Places":
+        """The names under which it can be restored and swapped. Raises SourceError where a kind
+        has none: what it restores is not swapped."""
+        raise SourceError(f"{self.subject}: it cannot be swapped; bring it back by opsbook restore")
 
 
 source_kinds: Registry[Source] = Registry(

@@ -1,6 +1,5 @@
 """What is done with the backups of a book, one thing at a time. All of it blocks."""
 
-import shutil
 import tempfile
 import threading
 import time
@@ -18,10 +17,14 @@ from opsbook.backups.envelope import ManifestError
 from opsbook.backups.listing import Found, listed, read_manifest, remove
 from opsbook.backups.manifest import Manifest
 from opsbook.backups.pipeline import Made, Pipeline, Wanted
+from opsbook.backups.restoring import Chosen, choose, sweep_restores
 from opsbook.backups.retention import Decision, Past, decide
+from opsbook.backups.sending import send
 from opsbook.backups.settings import BackupSettings, SetSettings
 from opsbook.backups.source import SourceError, Work
+from opsbook.backups.space import lacking
 from opsbook.backups.store import MADE, PRUNED, Row, forget, put, rows_of
+from opsbook.backups.tools.throwaway import clear
 from opsbook.backups.verification import Depth, Verdict, Verification
 from opsbook.core.clock import Clock
 from opsbook.core.errors import BadInputError, nearest
@@ -61,7 +64,7 @@ class Vault:
         """Set → what is done to it, while something is."""
         self._platform = platform
         self._engine = engine
-        self._scratch = scratch
+        self._scratch = scratch.absolute()
         self._clock = clock
         self._destinations = bound(settings, platform)
 
@@ -78,10 +81,14 @@ class Vault:
         return rows_of(self._engine, set_name)
 
     def tidy(self) -> list[str]:
-        """Remove what earlier lives left behind: scratch files and places of rehearsals. What
-        could not be swept is told."""
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        """Remove what earlier lives left behind: scratch files, the programs that still work on
+        them, and places of rehearsals. What could not be swept is told."""
         troubles = []
+        try:
+            clear(self._scratch)
+            sweep_restores()
+        except SourceError as error:
+            troubles.append(str(error))
         for name, each in self.settings.sets.items():
             try:
                 each.source.sweep()
@@ -112,13 +119,41 @@ class Vault:
         self._remove_leftovers(set_name, backup, places)
         began = time.monotonic()
         found = self._manifests(set_name, backup, places)
+        estimate = None if found else settings.source.estimate()
         if found:
             errors = {name: _INTERRUPTED for name in places if name not in found}
             made = Made(next(iter(found.values())), errors)
         else:
-            made = self._made(set_name, settings, backup, retention, places, halt)
+            made = self._made(set_name, settings, backup, retention, places, halt, estimate)
         seconds = round(time.monotonic() - began, 3)
-        return self._write_down(set_name, backup, places, made, seconds)
+        evidence = _evidence(made.manifest, seconds, estimate)
+        return self._write_down(set_name, backup, places, made, evidence)
+
+    def send(
+        self, set_name: str, backup: str, destination: str, halt: threading.Event
+    ) -> dict[str, Any]:
+        """Have a destination get a backup from another one; what came of it, as `make` says it."""
+        settings, rows = self.known(set_name), self.rows(set_name)
+        attempts = [row for row in rows if (row.backup, row.about) == (backup, MADE)]
+        made = next((row for row in attempts if row.ok), None)
+        error = ""
+        with self._work(set_name, settings.within, halt) as work:
+            try:
+                places = self._places(settings)
+                send(places, destination, set_name, backup, self._platform, work)
+            except (DestinationError, BadInputError, SourceError, OSError) as failure:
+                error = str(failure)
+        now = self._clock.now()
+        if made is None:
+            made = Row(set_name, destination, backup, MADE, now, True)
+        if not error:
+            # Its state is no newer for having been sent later.
+            put(self._engine, replace(made, destination=destination))
+        elif any(row.destination == destination and not row.ok for row in attempts):
+            put(self._engine, Row(set_name, destination, backup, MADE, now, False, error))
+        good = [] if error else [destination]
+        errors = {destination: error} if error else {}
+        return {"good": good, "errors": errors, "evidence": dict(made.evidence)}
 
     def verify(
         self, set_name: str, destination: str, backup: str, depth: Depth, halt: threading.Event
@@ -133,7 +168,7 @@ class Vault:
                     settings.source.sweep()
             verdict = Verification(
                 settings,
-                self._place(destination),
+                self.place(destination),
                 set_name,
                 backup,
                 self.settings.identity,
@@ -169,6 +204,11 @@ class Vault:
                 found[name] = str(error)
         return found
 
+    def choose(self, set_name: str, backup: str) -> Chosen:
+        """That backup, or the newest good one. Raises BadInputError."""
+        settings = self.known(set_name)
+        return choose(set_name, settings, self._places(settings), self._platform, backup)
+
     def decisions(self, set_name: str, destination: str) -> list[Decision]:
         """What retention says of each backup there, newest first.
 
@@ -198,7 +238,7 @@ class Vault:
 
         Raises DestinationError, BadInputError.
         """
-        place = self._place(destination)
+        place = self.place(destination)
         still = {each.id: each.keep for each in self.decisions(set_name, destination)}
         gone = []
         for backup, why in chosen.items():
@@ -224,6 +264,7 @@ class Vault:
         retention: str,
         places: Mapping[str, Destination],
         halt: threading.Event,
+        estimate: int | None,
     ) -> Made:
         wanted = Wanted(
             self._platform,
@@ -235,10 +276,16 @@ class Vault:
             tuple(self.settings.recipients),
         )
         with self._work(set_name, settings.within, halt) as work:
+            rows = self.rows(set_name)
+            full = lacking(settings.source, estimate, places, rows, work.scratch)
+            roomy = {name: place for name, place in places.items() if name not in full}
+            made = Made(None, full)
             try:
-                made = Pipeline(wanted, settings.source, places, work).make()
+                if roomy:
+                    made = Pipeline(wanted, settings.source, roomy, work).make()
             except (SourceError, OSError) as error:
-                made = Made(None, dict.fromkeys(places, f"reading: {error}"))
+                made = Made(None, dict.fromkeys(roomy, f"reading: {error}"))
+            made.errors = full | made.errors
         for name in made.errors:
             # A destination that fails may well fail again: the next backup tries it, too.
             with suppress(DestinationError):
@@ -251,9 +298,9 @@ class Vault:
         backup: str,
         places: Mapping[str, Destination],
         made: Made,
-        seconds: float,
+        evidence: dict[str, Any],
     ) -> dict[str, Any]:
-        now, evidence = self._clock.now(), _evidence(made.manifest, seconds)
+        now = self._clock.now()
         for name in places:
             error = made.errors.get(name)
             told = {} if error else evidence
@@ -299,7 +346,7 @@ class Vault:
         """Class → its backups. Those of other platforms and without a manifest are left alone."""
         rows = [row for row in self.rows(set_name) if row.destination == destination]
         found: dict[str, list[Past]] = {}
-        for each in listed(self._place(destination), set_name, self._platform):
+        for each in listed(self.place(destination), set_name, self._platform):
             manifest = each.manifest
             if manifest is None or manifest.platform != self._platform:
                 continue
@@ -308,9 +355,9 @@ class Vault:
         return found
 
     def _places(self, settings: SetSettings) -> dict[str, Destination]:
-        return {name: self._place(name) for name in settings.to}
+        return {name: self.place(name) for name in settings.to}
 
-    def _place(self, name: str) -> Destination:
+    def place(self, name: str) -> Destination:
         if name not in self._destinations:
             raise BadInputError(f"no such destination: {name!r}")
         return self._destinations[name]
@@ -354,12 +401,13 @@ def _remove_partial(place: Destination, set_name: str, backup: str) -> None:
         return
 
 
-def _evidence(manifest: Manifest | None, seconds: float) -> dict[str, Any]:
+def _evidence(manifest: Manifest | None, seconds: float, estimate: int | None) -> dict[str, Any]:
     if manifest is None:
         return {}
     return {
         "stored_bytes": sum(file.size for file in manifest.files),
         "content_bytes": sum(file.content_size for file in manifest.files),
+        "estimated_bytes": estimate,
         "files": len(manifest.files),
         "counts": len(manifest.counts),
         "consistent_at": manifest.consistent_at,

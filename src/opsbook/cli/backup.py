@@ -1,4 +1,4 @@
-"""`opsbook backup run|list|show|verify|prune|key`"""
+"""`opsbook backup run|list|show|verify|copy|prune|key`"""
 
 import json
 import os
@@ -124,6 +124,24 @@ def verify(
 
 @backup.command()
 @click.argument("name", metavar="SET")
+@click.argument("number", metavar="ID")
+@click.option("--to", "destination", required=True, help="The destination that lacks it.")
+@acts
+@click.pass_context
+def copy(ctx: click.Context, /, name: str, number: str, destination: str, **options: Any) -> None:
+    """Send the backup ID of SET to a destination that lacks it, from another that has it.
+
+    The source is not read again; every byte is held against the manifest on the way and there.
+    What an earlier try has stored whole is not sent twice.
+
+    Exit code: 0 it is good there, 1 if not.
+    """
+    wanted = {"action": "copy", "backup": number, "destination": destination}
+    _act(ctx, name, wanted, _print_backup, **options)
+
+
+@backup.command()
+@click.argument("name", metavar="SET")
 @click.option("--do", is_flag=True, help="Remove them; else only say which would go.")
 @acts
 @click.pass_context
@@ -224,18 +242,26 @@ def _asked(address: Address, path: str) -> Any:
 def _print_backup(result: dict[str, Any]) -> None:
     evidence = result["evidence"]
     for place in result["good"]:
-        size = format_size(evidence["stored_bytes"])
-        content = format_size(evidence["content_bytes"])
-        took = format_duration(evidence["duration_seconds"])
-        click.echo(f"  {result['backup']} at {place}: {size} of {content} in {took}")
+        click.echo(f"  {result['backup']} at {place}{_measured(evidence)}")
     for place, error in result["errors"].items():
         click.echo(f"  NOT at {place}: {error}")
+        if result["good"]:
+            click.echo("  `opsbook backup copy SET ID --to DEST` sends it there from where it is")
     for place, verdict in result["checked"].items():
         word = "checked" if verdict["ok"] else "NOT GOOD"
         click.echo(f"  {word} at {place}: {verdict['message']}")
     for remark in evidence.get("remarks", []):
         click.echo(f"  remark: {remark}")
     _print_pruned(result)
+
+
+def _measured(evidence: dict[str, Any]) -> str:
+    """Nothing is known of a backup that was made before this Opsbook's time."""
+    if not evidence:
+        return ""
+    size = format_size(evidence["stored_bytes"])
+    content = format_size(evidence["content_bytes"])
+    return f": {size} of {content} in {format_duration(evidence['duration_seconds'])}"
 
 
 def _print_verdict(result: dict[str, Any]) -> None:

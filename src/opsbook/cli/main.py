@@ -23,6 +23,7 @@ _COMMANDS = {
     "ledger": "Show or verify the record of everything that happened.",
     "lint": "Find everything that is wrong with a book.",
     "query": "Evaluate a PromQL expression over what was measured.",
+    "recover": "Carry out a plan of recovery, or rehearse it.",
     "restore": "Bring a backup back into a new place.",
     "routes": "See where alerts go.",
     "rules": "Check and test rule files of Prometheus.",

@@ -11,7 +11,7 @@ import click
 
 from opsbook.app.backups import record_restore
 from opsbook.app.book import Book, read_book
-from opsbook.backups.restoring import Chosen, choose
+from opsbook.backups.restoring import Chosen, choose, sweep_restores
 from opsbook.backups.restoring import restore as bring_back
 from opsbook.backups.settings import SetSettings
 from opsbook.backups.vault import bound
@@ -65,6 +65,8 @@ def restore(
     sets = book.backups.sets if book.backups else {}
     if book.backups is None or name not in sets:
         raise BadInputError(f"no such backup set: {name!r}; known: {', '.join(sets) or 'none'}")
+    for each in sweep_restores():
+        click.echo(f"removed {each}, left by a restore that died", err=True)
     settings, places = sets[name], bound(book.backups, book.platform.name)
     chosen = choose(name, settings, places, book.platform.name, number, destination)
     _show(chosen, settings, target)

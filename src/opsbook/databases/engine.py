@@ -3,6 +3,7 @@
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -68,6 +69,13 @@ class Engine(Section, ABC):
 
         Changes nothing. Raises DatabaseError.
         """
+
+    def alone(self, patience: Patience) -> AbstractAsyncContextManager[None]:
+        """Nobody else's Opsbook maintains it until the block ends, where the kind can say so.
+
+        Raises DatabaseError where somebody does.
+        """
+        return nullcontext()
 
     async def carry_out(self, task: Task) -> TaskResult:
         """Do it. Cancelling stops its statement."""

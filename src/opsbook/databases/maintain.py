@@ -88,6 +88,21 @@ class CreateIndex(Section):
         return self
 
 
+Period = Literal["day", "week", "month"]
+"""Of UTC; weeks begin on Monday."""
+
+
+class Partitions(Section):
+    """Partitions by time, made before rows for them come. None is ever removed."""
+
+    table: Named
+    """Partitioned by ranges of one column of dates or times."""
+    by: Period
+    """How much time each of them holds, in UTC."""
+    ahead: int = Field(default=3, ge=0, le=400)
+    """How many there are to be after that of now."""
+
+
 class CloseIdle(Section):
     """Close connections that have done nothing for a long time."""
 
@@ -116,6 +131,7 @@ class MaintainStep(Section):
     reindex: Reindex | None = None
     retention: Retention | None = None
     create_index: CreateIndex | None = None
+    partitions: Partitions | None = None
     close_idle: CloseIdle | None = None
     integrity: Integrity | None = None
     optimise: Optimise | None = None

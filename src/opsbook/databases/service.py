@@ -4,6 +4,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -137,12 +138,18 @@ class Databases:
             raise BadInputError(f"{name} is being maintained already; wait for its end")
         if confirmed and confirmed != name:
             raise BadInputError(f"confirmed was {confirmed!r}, and this is {name!r}")
-        tasks = await self.plan(name)
-        if name in self._working:
-            raise BadInputError(f"{name} is being maintained already; wait for its end")
+        settings, held = self.settings[name], AsyncExitStack()
+        await held.enter_async_context(settings.engine.alone(settings.patience))
+        try:
+            tasks = await self.plan(name)
+            if name in self._working:
+                raise BadInputError(f"{name} is being maintained already; wait for its end")
+        except BaseException:
+            await held.aclose()
+            raise
         number = f"database.{name}.{uuid.uuid4().hex[:8]}"
         self.rounds[name] = begun = Round(number, name, by, why, self._clock.now(), tasks)
-        self._working[name] = asyncio.create_task(self._maintain(begun, bool(confirmed)))
+        self._working[name] = asyncio.create_task(self._maintain(begun, bool(confirmed), held))
         return begun
 
     def known(self, name: str) -> DatabaseSettings:
@@ -161,7 +168,7 @@ class Databases:
                 logger.exception("database %s could not be looked at", name)
             await asyncio.sleep(self.settings[name].every)
 
-    async def _maintain(self, under_way: Round, confirmed: bool) -> None:
+    async def _maintain(self, under_way: Round, confirmed: bool, held: AsyncExitStack) -> None:
         try:
             await self._begin(under_way, confirmed)
             under_way.before = await self.look(under_way.database)
@@ -175,6 +182,7 @@ class Databases:
         finally:
             del self._working[under_way.database]
             self._end(under_way)
+            await held.aclose()
 
     async def _begin(self, under_way: Round, confirmed: bool) -> None:
         written = self._ledger.record(

@@ -3,11 +3,15 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from opsbook.core.clock import Clock
+from opsbook.core.errors import BadInputError
 from opsbook.durable.jobs.jobs import Jobs
 from opsbook.probes.model import Outcome
+
+if TYPE_CHECKING:
+    from opsbook.backups.recovery import Recovery  # an agent has no backups, and no room for them
 
 Verb = Literal["start", "stop", "restart", "reload", "scale"]
 
@@ -73,3 +77,10 @@ class Hands(ABC):
     async def notify(self, receiver: str, subject: str, text: str, key: str) -> str:
         """Have a receiver told, through the outbox: with the same key it is told once.
         What its first answer was, or that it waits. Raises BadInputError."""
+
+    def recovery(self, set_name: str) -> "Recovery":
+        """What brings a set of backups back. Raises BadInputError."""
+        raise BadInputError(
+            f"backups of {set_name} are not at hand here: they are where `opsbook up` runs; "
+            "leave `host` out of this step"
+        )

@@ -3,9 +3,10 @@
 Jinja's expressions in its sandbox: what a book says about one step must not reach into Opsbook.
 """
 
+from abc import ABC
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from jinja2 import StrictUndefined, TemplateError, nodes
 from jinja2.meta import find_undeclared_variables
@@ -20,8 +21,41 @@ Reference = tuple[str, ...]
 """A name that a template uses, with the fields it takes: `steps.count.value` in three parts."""
 
 
-class Template:
+class _Text(ABC):
+    """Text of a book that is read once and never changes."""
+
+    types: ClassVar[list[str]]
+    examples: ClassVar[list[str]]
+    source: str
+    _tree: nodes.Template
+
+    @property
+    def references(self) -> frozenset[Reference]:
+        return frozenset(_references(self._tree))
+
+    def __str__(self) -> str:
+        return self.source
+
+    def __deepcopy__(self, _: Any) -> Self:
+        """As a field's default it is copied for each use."""
+        return self
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return _schema(cls)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, _: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"type": cls.types, "examples": cls.examples}
+
+
+class Template(_Text):
     """Text in which `{{ name }}` stands for a parameter or an earlier step's result."""
+
+    types = ["string", "number", "boolean"]
+    examples = ["text", "{{ parameter }}"]
 
     def __init__(self, source: str) -> None:
         """Raises ValueError for what is no template."""
@@ -32,10 +66,6 @@ class Template:
             self._alone = _alone(self._tree, source)
         except TemplateError as error:
             raise ValueError(f"not a template: {error}") from None
-
-    @property
-    def references(self) -> frozenset[Reference]:
-        return frozenset(_references(self._tree))
 
     @property
     def fixed(self) -> str | None:
@@ -55,26 +85,12 @@ class Template:
         """Filled, as text. Raises BadInputError."""
         return str(self.value(values))
 
-    def __str__(self) -> str:
-        return self.source
 
-    def __deepcopy__(self, _: Any) -> "Template":
-        """Never changed after it was made; as a field's default it is copied for each use."""
-        return self
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return _schema(cls)
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, _: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        return {"type": ["string", "number", "boolean"], "examples": ["text", "{{ parameter }}"]}
-
-
-class Expression:
+class Expression(_Text):
     """A condition without braces, such as `steps.count.value > 0`."""
+
+    types = ["string", "boolean"]
+    examples = ["steps.count.value > 0"]
 
     def __init__(self, source: str) -> None:
         """Raises ValueError for what is no expression."""
@@ -85,29 +101,9 @@ class Expression:
         except TemplateError as error:
             raise ValueError(f"not an expression: {error}") from None
 
-    @property
-    def references(self) -> frozenset[Reference]:
-        return frozenset(_references(self._tree))
-
     def holds(self, values: Mapping[str, Any]) -> bool:
         """Raises BadInputError naming what is not there."""
         return bool(_filled(self.source, self._compiled, values))
-
-    def __str__(self) -> str:
-        return self.source
-
-    def __deepcopy__(self, _: Any) -> "Expression":
-        return self
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return _schema(cls)
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, _: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        return {"type": ["string", "boolean"], "examples": ["steps.count.value > 0"]}
 
 
 class _Environment(ImmutableSandboxedEnvironment):
@@ -133,7 +129,7 @@ def _environment() -> _Environment:
     )
 
 
-def _schema(cls: type[Template] | type[Expression]) -> CoreSchema:
+def _schema(cls: type[Any]) -> CoreSchema:
     def read(value: Any) -> Any:
         if isinstance(value, cls):
             return value

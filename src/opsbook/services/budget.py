@@ -5,6 +5,9 @@ from collections.abc import Iterable
 
 from opsbook.services.settings import RestartPolicy
 
+_SET_BACK = 2
+"""So many times the period may a restart lie in the future and still count."""
+
 
 class Budget:
     """At most so many restarts per time; waits that grow while the service does not last."""
@@ -19,8 +22,9 @@ class Budget:
         """Restarts that count now."""
         if self._policy.at_most == 0:
             return 0
-        # Of a clock that was set back, what is far in the future says nothing about now.
-        return sum(abs(now - taken) < self._policy.per for taken in self._taken)
+        # A clock that is set back gives no restarts away; one that was a day ahead takes none.
+        per = self._policy.per
+        return sum(-_SET_BACK * per < now - taken < per for taken in self._taken)
 
     def left(self, now: float) -> int:
         return self._policy.at_most - self.used(now)

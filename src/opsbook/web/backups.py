@@ -88,7 +88,7 @@ class PlaceStatus(BaseModel):
 class Wanted(BaseModel):
     """What is to be done to a set."""
 
-    action: Literal["backup", "check", "open", "restore", "prune"]
+    action: Literal["backup", "check", "open", "restore", "prune", "copy"]
     by: str = ""
     why: str = "asked for by hand"
     retention: str = Field(default="", description="class of a backup that is to be made")
@@ -141,12 +141,16 @@ def backup_routes(backups: Backups, clock: Clock) -> APIRouter:
 
     @routes.post("/{name}/runs")
     async def act(name: str, wanted: Wanted, person: Operator) -> BackupRun:
-        """Have a backup made, verified (check, open, restore: into a throwaway place) or old ones
-        pruned; a run that does so already is given back instead."""
+        """Have a backup made, verified (check, open, restore: into a throwaway place) or copied to
+        a destination that lacks it, or old ones pruned; a run that does so already is given back
+        instead."""
         by = acting(person, wanted.by)
         try:
             if wanted.action == "backup":
                 run = await backups.make(name, by, wanted.why, wanted.retention)
+            elif wanted.action == "copy":
+                where = (wanted.backup, wanted.destination)
+                run = await backups.send(name, *where, by, wanted.why)
             elif wanted.action == "prune":
                 run = await backups.prune(name, by, wanted.why)
             else:

@@ -118,6 +118,27 @@ def test_a_server_that_fails_from_any_request_on_loses_nothing_good(
         assert server.uploads == {}
 
 
+@pytest.mark.parametrize("fault", ["500", "503", "reset", "late reset"])
+def test_an_upload_whose_connection_broke_goes_on_with_the_part_that_failed(
+    server: S3, place: Destination, fault: Fault
+) -> None:
+    content = noise(23_000_000)
+    broken: list[str] = []
+
+    def break_once(_: int, request: str) -> Fault | None:
+        if "partNumber=3" not in request or broken:
+            return None
+        broken.append(request)
+        return fault
+
+    server.fault = break_once
+    keep(place, NAME, content)
+    asked = [re.search(r"partNumber=(\d+)", request) for request in server.requests]
+    sent = sorted(int(found[1]) for found in asked if found)
+    assert (len(broken), sent) == (1, [1, 2, 3, 3, 4, 5])
+    assert content_of(place, NAME) == content
+
+
 def test_an_aborted_upload_leaves_no_parts_behind(server: S3, place: Destination) -> None:
     upload = place.upload(NAME)
     upload.write(noise(13_000_000))

@@ -1,3 +1,6 @@
+import dataclasses
+import io
+import json
 import os
 import shutil
 import signal
@@ -243,6 +246,74 @@ class TestPostgresOnAGivenServer(PostgresContract):
                 "SELECT datname FROM pg_database WHERE datname LIKE 'opsbook%'"
             ).fetchall()
         return [name for (name,) in names]
+
+
+class TestPostgresInADirectory(PostgresContract):
+    """Several tables at once, a file for each."""
+
+    @pytest.fixture
+    def healthy(self, server: Postgres, places: Path) -> Settings:
+        settings = {"database": url(server), "bin": str(server.binaries), "format": "directory"}
+        return {**settings, "rehearse_in": str(places)}
+
+    def remains(self, settings: Settings) -> list[str]:
+        return [path.name for path in Path(settings["rehearse_in"]).iterdir()]
+
+    def test_what_was_read_once_is_described(self, taken: Taken) -> None:
+        empty = [name for name, content in taken.content.items() if not content]
+        assert empty == ["dump-blob_4711.dat"], "an empty large object is an empty file"
+        json.dumps(dataclasses.asdict(taken.facts))
+
+    def test_each_table_is_a_file_of_its_own(self, taken: Taken) -> None:
+        names = list(taken.content)
+        rows = [name for name in names if name.endswith(".dat") and name != names[0]]
+        assert names[0] == "dump-toc.dat"
+        assert names[-1] == "globals.sql"
+        assert len(rows) >= 3
+
+    def test_all_tables_are_of_the_moment_that_was_counted(
+        self, healthy: Settings, tmp_path: Path, server: Postgres
+    ) -> None:
+        source, done = make_source(self.kind, healthy), threading.Event()
+
+        def write() -> None:
+            with server.connect(dbname="shop") as connection:
+                while not done.is_set():
+                    connection.execute("INSERT INTO parts VALUES (2, '2026-11-22')")
+                connection.execute("DELETE FROM parts WHERE id = 2")
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            time.sleep(0.2)
+            taken = take(source, make_work(tmp_path / "scratch"))
+        finally:
+            done.set()
+            writer.join()
+        with source.rehearse(taken.files, taken.facts, make_work(tmp_path / "scratch")) as restored:
+            assert restored.counts == taken.facts.counts
+            assert restored.counts["public.parts_2026"] > 1
+
+    def test_rows_that_are_cut_off_are_found(
+        self, healthy: Settings, taken: Taken, tmp_path: Path
+    ) -> None:
+        source = make_source(self.kind, healthy)
+        name = max(taken.content, key=lambda name: len(taken.content[name]))
+        cut = io.BytesIO(taken.content[name][:-1])
+        with pytest.raises(SourceError, match="does not come to its end"):
+            source.readable(name, cut, make_work(tmp_path / "scratch"))
+
+    def test_a_name_that_leads_elsewhere_is_refused(
+        self, healthy: Settings, taken: Taken, tmp_path: Path
+    ) -> None:
+        source, work = make_source(self.kind, healthy), make_work(tmp_path / "scratch")
+        files = {**taken.files, "dump-../../evil": lambda: io.BytesIO(b"x")}
+        with (
+            pytest.raises(SourceError, match="is no file of a dump"),
+            source.rehearse(files, taken.facts, work),
+        ):
+            pass
+        assert list(work.scratch.iterdir()) == []
 
 
 def test_an_older_pg_dump_is_refused(tmp_path: Path) -> None:

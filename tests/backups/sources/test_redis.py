@@ -1,8 +1,10 @@
+import os
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,11 +26,15 @@ def server(
 ) -> Iterator[Redis]:
     options = ["--repl-diskless-sync", request.param, "--repl-diskless-sync-delay", "0"]
     with redis(tmp_path_factory.mktemp("redis"), *options, password=_PASSWORD) as running:
-        with client(Address(running.host, running.port, password=_PASSWORD)) as filling:
-            filling.ask_all([("SET", f"key:{number}", "x" * 1000) for number in range(_KEYS)])
-        with client(Address(running.host, running.port, password=_PASSWORD), db=3) as filling:
-            filling.ask("HSET", b"\xff\n", "field", "value")
+        fill(running)
         yield running
+
+
+def fill(server: Redis) -> None:
+    with client(Address(server.host, server.port, password=_PASSWORD)) as filling:
+        filling.ask_all([("SET", f"key:{number}", "x" * 1000) for number in range(_KEYS)])
+    with client(Address(server.host, server.port, password=_PASSWORD), db=3) as filling:
+        filling.ask("HSET", b"\xff\n", "field", "value")
 
 
 @pytest.fixture(scope="module")
@@ -46,20 +52,9 @@ def places() -> Iterator[Path]:
     shutil.rmtree(path)
 
 
-class TestRedis(SourceContract, ThrowawayContract):
+class RedisContract(SourceContract, ThrowawayContract):
     kind = "redis"
     secret = _PASSWORD
-
-    @pytest.fixture
-    def healthy(self, server: Redis, places: Path, tmp_path: Path) -> Settings:
-        (tmp_path / "password").write_text(_PASSWORD)
-        password = f"file:{tmp_path / 'password'}"
-        return {
-            "host": server.host,
-            "port": server.port,
-            "password": password,
-            "rehearse_in": str(places),
-        }
 
     @pytest.fixture
     def broken(self, tmp_path: Path) -> Settings:
@@ -82,6 +77,21 @@ class TestRedis(SourceContract, ThrowawayContract):
 
     def test_keys_are_counted_by_database(self, taken: Taken) -> None:
         assert taken.facts.counts["db0"] == _KEYS
+
+
+class TestRedis(RedisContract):
+    """As a replica gets it."""
+
+    @pytest.fixture
+    def healthy(self, server: Redis, places: Path, tmp_path: Path) -> Settings:
+        (tmp_path / "password").write_text(_PASSWORD)
+        password = f"file:{tmp_path / 'password'}"
+        return {
+            "host": server.host,
+            "port": server.port,
+            "password": password,
+            "rehearse_in": str(places),
+        }
 
     def test_every_flipped_bit_is_found(
         self, healthy: Settings, taken: Taken, tmp_path: Path
@@ -147,3 +157,87 @@ class TestRedis(SourceContract, ThrowawayContract):
         source.restore(taken.files, taken.facts, str(place / "dump.rdb"), work)
         with redis(place) as running:
             assert f":{_KEYS}" in running.send("DBSIZE")
+
+
+@pytest.fixture(scope="module")
+def saves(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    with redis(tmp_path_factory.mktemp("saves"), password=_PASSWORD) as running:
+        fill(running)
+        yield running
+
+
+class TestRedisThatSaves(RedisContract):
+    """By the file that the server writes."""
+
+    @pytest.fixture
+    def healthy(self, saves: Redis, places: Path, tmp_path: Path) -> Settings:
+        return {**saving(saves, tmp_path), "rehearse_in": str(places)}
+
+
+@pytest.fixture
+def saver(tmp_path: Path) -> Iterator[Redis]:
+    (tmp_path / "saver").mkdir()
+    with redis(tmp_path / "saver", password=_PASSWORD) as running:
+        fill(running)
+        yield running
+
+
+def saving(server: Redis, directory: Path) -> dict[str, Any]:
+    (directory / "password").write_text(_PASSWORD)
+    password = f"file:{directory / 'password'}"
+    return {"host": server.host, "port": server.port, "password": password, "how": "bgsave"}
+
+
+def test_each_backup_is_of_a_snapshot_of_its_own(saver: Redis, tmp_path: Path) -> None:
+    source, work = make_source("redis", saving(saver, tmp_path)), make_work(tmp_path / "scratch")
+    first = take(source, work)
+    saver.send("SET one more")
+    second = take(source, work)
+    assert second.facts.counts["db0"] == first.facts.counts["db0"] + 1
+    assert b"more" in second.content["dump.rdb"]
+
+
+def test_a_save_that_fails_is_told(saver: Redis, tmp_path: Path) -> None:
+    (saver.directory / "dump.rdb").unlink(missing_ok=True)
+    # The server cannot rename its new snapshot over a directory.
+    (saver.directory / "dump.rdb" / "in the way").mkdir(parents=True)
+    with pytest.raises(SourceError, match="BGSAVE failed"):
+        take(make_source("redis", saving(saver, tmp_path)), make_work(tmp_path / "scratch"))
+
+
+def test_the_file_of_another_server_is_not_taken(saver: Redis, tmp_path: Path) -> None:
+    other = tmp_path / "other.rdb"
+    other.write_bytes(b"REDIS0011")
+    os.utime(other, (0, 0))
+    source = make_source("redis", {**saving(saver, tmp_path), "file": str(other)})
+    with pytest.raises(SourceError, match="not this server's"):
+        take(source, make_work(tmp_path / "scratch"))
+
+
+def test_a_file_that_is_not_here_says_what_to_do(saver: Redis, tmp_path: Path) -> None:
+    source = make_source("redis", {**saving(saver, tmp_path), "file": str(tmp_path / "none")})
+    with pytest.raises(SourceError, match="how: replica"):
+        take(source, make_work(tmp_path / "scratch"))
+
+
+def test_a_save_that_does_not_end_is_given_up(saver: Redis, tmp_path: Path) -> None:
+    # Each key takes the saving child a tenth of a second.
+    saver.send("CONFIG SET rdb-key-save-delay 100000")
+    source = make_source("redis", saving(saver, tmp_path))
+    started = time.monotonic()
+    with pytest.raises(SourceError, match="not done within"):
+        take(source, make_work(tmp_path / "scratch", seconds=2.5))
+    assert time.monotonic() - started < 6
+
+
+def test_a_flipped_bit_in_the_file_is_found(saver: Redis, tmp_path: Path) -> None:
+    settings = saving(saver, tmp_path)
+    take(make_source("redis", settings), make_work(tmp_path / "scratch"))
+    content = bytearray((saver.directory / "dump.rdb").read_bytes())
+    content[len(content) // 2] ^= 1
+    damaged = tmp_path / "damaged.rdb"
+    damaged.write_bytes(content)
+    os.utime(damaged, (time.time() + 60, time.time() + 60))
+    source = make_source("redis", {**settings, "file": str(damaged)})
+    with pytest.raises(SourceError, match="damaged: its checksum"):
+        take(source, make_work(tmp_path / "scratch"))

@@ -1,12 +1,14 @@
 """The `postgres` engine against PostgreSQL 15, with its extensions, and 18, without them."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -481,3 +483,135 @@ async def test_a_role_that_may_only_read_changes_nothing(place: Place) -> None:
     assert result.end is End.FAILED
     assert "read-only transaction" in result.said
     assert place.value("SELECT count(*) FROM jobs") == 10_000
+
+
+def partitioned(column: str = "at", kind: str = "timestamptz", by: str = "RANGE") -> str:
+    return f"CREATE TABLE ticks ({column} {kind}, price int) PARTITION BY {by} ({column})"
+
+
+def month(offset: int) -> str:
+    """`2026_11` for the one of now."""
+    today = datetime.now(UTC)
+    number = today.year * 12 + today.month - 1 + offset
+    return f"{number // 12}_{number % 12 + 1:02}"
+
+
+@pytest.mark.parametrize("kind", ["date", "timestamp", "timestamptz"])
+async def test_partitions_are_made_ahead_once(place: Place, kind: str) -> None:
+    place.execute(partitioned(kind=kind))
+    step = {"table": "ticks", "by": "month", "ahead": 3}
+    planned = await plan(place.engine(), partitions=step)
+    assert [each.name for each in planned] == [
+        f"create partition public.ticks_{month(offset)}" for offset in range(4)
+    ]
+    assert {each.action_class for each in planned} == {2}
+    assert all(each.preview.startswith("rows of ") for each in planned)
+    assert place.value("SELECT count(*) FROM pg_inherits") == 0, "a plan changes nothing"
+    results = [await place.engine().carry_out(each) for each in planned]
+    assert [each.end for each in results] == [End.DONE] * 4
+    assert (results[0].before, results[3].after) == ({"partitions": 0}, {"partitions": 4})
+    place.execute("INSERT INTO ticks VALUES (now(), 1), (now() + interval '28 days', 2)")
+    assert await plan(place.engine(), partitions=step) == []
+
+
+async def test_partitions_are_those_of_utc_whatever_the_server_thinks(place: Place) -> None:
+    name = place.server.database
+    place.execute(partitioned(), f"ALTER DATABASE {name} SET timezone = 'Pacific/Auckland'")
+    await done(place.engine(), partitions={"table": "ticks", "by": "day", "ahead": 1})
+    assert await plan(place.engine(), partitions={"table": "ticks", "by": "day", "ahead": 1}) == []
+    place.execute("INSERT INTO ticks VALUES (date_trunc('day', now(), 'UTC'), 1)")
+    assert place.value("SELECT tableoid::regclass::text FROM ticks") == (
+        f"ticks_{datetime.now(UTC):%Y_%m_%d}"
+    )
+
+
+async def test_weeks_begin_on_monday(place: Place) -> None:
+    place.execute(partitioned(kind="date"))
+    (first,) = await plan(place.engine(), partitions={"table": "ticks", "by": "week", "ahead": 0})
+    year, week, day = datetime.now(UTC).isocalendar()
+    monday = datetime.now(UTC) - timedelta(days=day - 1)
+    assert first.name == f"create partition public.ticks_{year}_w{week:02}"
+    assert f"FROM ('{monday:%Y-%m-%d}')" in first.statements[0]
+
+
+async def test_a_period_that_is_there_in_part_is_refused_and_the_others_are_made(
+    place: Place,
+) -> None:
+    begin = datetime.now(UTC).replace(day=1)
+    place.execute(
+        partitioned(),
+        f"CREATE TABLE odd PARTITION OF ticks FOR VALUES FROM (MINVALUE) TO ('{begin:%Y-%m-10}')",
+    )
+    step = {"table": "ticks", "by": "month", "ahead": 1}
+    first, second = await plan(place.engine(), partitions=step)
+    assert "is taken in part" in first.refused
+    assert second.refused == ""
+
+
+async def test_rows_in_the_default_partition_are_not_lost(place: Place) -> None:
+    place.execute(
+        partitioned(),
+        "CREATE TABLE rest PARTITION OF ticks DEFAULT",
+        "INSERT INTO ticks VALUES (now(), 1)",
+    )
+    (task,) = await plan(place.engine(), partitions={"table": "ticks", "by": "month", "ahead": 0})
+    result = await place.engine().carry_out(task)
+    assert "its default partition is read whole" in task.needs
+    assert result.end is End.FAILED
+    assert "default partition" in result.said
+    assert place.value("SELECT count(*) FROM ticks") == 1
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        partitioned(by="HASH"),
+        partitioned(kind="int"),
+        "CREATE TABLE ticks (at date, price int) PARTITION BY RANGE (at, price)",
+        "CREATE TABLE ticks (at date) PARTITION BY RANGE ((at + 1))",
+    ],
+)
+async def test_what_is_not_divided_by_times_is_refused(place: Place, made: str) -> None:
+    place.execute(made)
+    (task,) = await plan(place.engine(), partitions={"table": "ticks", "by": "day"})
+    assert "its partitions are made by hand" in task.refused
+
+
+async def test_a_table_that_others_hold_gets_no_partition_and_is_not_waited_for(
+    place: Place,
+) -> None:
+    place.execute(partitioned())
+    (task,) = await plan(place.engine(), partitions={"table": "ticks", "by": "day", "ahead": 0})
+    with place.server.connect() as other, other.transaction():
+        other.execute("SELECT * FROM ticks")
+        assert (await place.engine().carry_out(task)).end is End.LOCKED
+    assert (await place.engine().carry_out(task)).end is End.DONE
+
+
+async def test_two_opsbooks_do_not_maintain_one_database_at_once(place: Place) -> None:
+    mine, theirs = place.engine(), place.engine()
+    async with mine.alone(PATIENCE):
+        with pytest.raises(DatabaseError, match="another Opsbook maintains it"):
+            async with theirs.alone(PATIENCE):
+                raise AssertionError("both do")
+        async with database(place.server).engine().alone(PATIENCE):
+            pass
+    async with theirs.alone(PATIENCE):
+        pass
+
+
+async def test_a_dead_opsbook_keeps_nobody_from_maintaining(place: Place) -> None:
+    holding = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+    holders = contextlib.AsyncExitStack()
+    await holders.enter_async_context(place.engine().alone(PATIENCE))
+    place.execute(holding)
+    wait_until(lambda: not place.value(_HELD))
+    async with place.engine().alone(PATIENCE):
+        assert place.value(_HELD) == 1
+    await holders.aclose()
+
+
+_HELD = """
+    SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""

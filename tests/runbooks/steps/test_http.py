@@ -223,10 +223,10 @@ class TestHttp(StepContract, StoppingContract):
 
     async def test_a_header_cannot_be_broken_out_of(self, stage: Stage, good: Settings) -> None:
         values = {"who": "x\r\nX-Evil: 1", "steps": {}}
-        with pytest.raises((BadInputError, ActionFailedError)):
+        with pytest.raises(BadInputError, match="X-Who would have a line break"):
             sent = {**good, "headers": {"X-Who": "{{ who }}"}}
             await stage.carry_out("http", sent, values=values)
-        assert not any("X-Evil" in head for head in self.known.heads)
+        assert self.known.heads == []
 
     async def test_a_filled_url_must_be_one(self, stage: Stage) -> None:
         values = {"host": "user:secret@127.0.0.1", "steps": {}}

@@ -56,6 +56,14 @@ def loaded(home: Home) -> list[int]:
     return [pid for pid in marked(home) if arguments(pid)[:1] == ["sleep"]]
 
 
+def leads(pid: int) -> bool:
+    """Whether it lives, and leads its session."""
+    try:
+        return os.getsid(pid) == pid
+    except ProcessLookupError:
+        return False
+
+
 class TestProcess(ControllerContract):
     kind: ClassVar[str] = "process"
 
@@ -283,7 +291,7 @@ class TestProcess(ControllerContract):
         settings = {"command": shell("sleep 0.05; setsid sleep 1000 & exec sleep 1001")}
         controller = bound("process", settings, home)
         started = await controller.start()
-        await until(lambda: len([pid for pid in marked(home) if os.getsid(pid) == pid]) == 2)
+        await until(lambda: len([pid for pid in marked(home) if leads(pid)]) == 2)
         (home.records / "api.json").unlink()
         try:
             assert await controller.running() == started

@@ -67,7 +67,7 @@ class Local(Destination):
 
     def free_bytes(self) -> int | None:
         with self.folder.found() as root, self.folder.failing("look at"):
-            return None if root is None else _free(root)
+            return None if root is None else max(0, _free(root) - self.minimum_free)
 
     def sweep(self, older_than: float) -> int:
         with self.folder.found() as root, self.folder.failing("sweep"):

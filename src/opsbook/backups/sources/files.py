@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import shutil
 import tarfile
 import tempfile
 from collections import defaultdict
@@ -21,7 +20,9 @@ from opsbook.backups.filetree.tarring import Tarring, packed
 from opsbook.backups.filetree.untarring import Untarring, contents, members
 from opsbook.backups.filetree.walk import Entry, Walk, entry_of, shown
 from opsbook.backups.source import Facts, Part, Restored, Source, SourceError, Work
+from opsbook.backups.tools.beside import beside, remove_tree, sweep_beside
 from opsbook.backups.tools.flow import file_blocks, go_on
+from opsbook.backups.tools.paths import Trees
 from opsbook.backups.tools.sameness import content_of
 from opsbook.book.fields import BookPath
 
@@ -120,7 +121,7 @@ class Files(Source):
             listing = self._compared(files, place, work)
             yield Restored(str(place), listing.counts, listing.digest, None)
         finally:
-            _remove(place)
+            remove_tree(place)
 
     def sweep(self) -> list[str]:
         """Nothing: a rehearsal leaves nothing outside the scratch directory of its work."""
@@ -135,8 +136,9 @@ class Files(Source):
     ) -> str:
         place = Path(target).absolute()
         self._refuse_filled(place)
-        new = Path(tempfile.mkdtemp(prefix=f".{place.name}.restoring-", dir=place.parent))
+        swept, new = sweep_beside(place), beside(place)
         try:
+            new.mkdir(mode=0o700)
             lost = self._unpack(files, new, work)
             self._compared(files, new, work)
             new.chmod(place.stat().st_mode if place.exists() else 0o755)
@@ -145,8 +147,13 @@ class Files(Source):
         except OSError as error:
             raise SourceError(f"{self.subject}: cannot make {place}: {error.strerror}") from None
         finally:
-            _remove(new)
-        return f"directory {place}" + (f"; {lost} extended attributes not set" if lost else "")
+            remove_tree(new)
+        told = f"; {lost} extended attributes not set" if lost else ""
+        return f"directory {place}{told}{swept}"
+
+    @property
+    def places(self) -> Trees:
+        return Trees(self.paths, lambda *_: None)
 
     def _refuse_filled(self, place: Path) -> None:
         if not place.parent.is_dir():
@@ -234,15 +241,3 @@ def _tell(paths: list[str], path: str) -> None:
 def _remark(why: str, paths: list[str]) -> str:
     more = f" and {len(paths) - _MOST_NAMED} more" if len(paths) > _MOST_NAMED else ""
     return f"{why}: {', '.join(path for path in paths if path)}{more}"
-
-
-def _remove(place: Path) -> None:
-    """Also directories that nobody may write to: they come back as they were."""
-    if place.exists():
-        shutil.rmtree(place, onerror=_insist)
-
-
-def _insist(call: Callable[..., Any], path: str, _: Any) -> None:
-    Path(path).parent.chmod(0o700)
-    Path(path).chmod(0o700)
-    call(path)

@@ -1,16 +1,28 @@
 """`postgres`: one PostgreSQL database, dumped from one moment that is counted too."""
 
 import os
+import shutil
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 import psycopg
 from pydantic import Field
 
 from opsbook.backups.postgresql.content import counts, structure
+from opsbook.backups.postgresql.folder import (
+    BELOW,
+    CONTENTS,
+    gather,
+    is_folder,
+    part_names,
+    read_rows,
+)
 from opsbook.backups.postgresql.locale import Locale
 from opsbook.backups.postgresql.login import Login
+from opsbook.backups.postgresql.places import Databases
 from opsbook.backups.postgresql.scratch import (
     KIND,
     remove_database,
@@ -21,13 +33,15 @@ from opsbook.backups.postgresql.scratch import (
 from opsbook.backups.postgresql.snapshot import Snapshot, snapshot
 from opsbook.backups.postgresql.tools import Tools, newest_tools, tools_for
 from opsbook.backups.source import Facts, Part, Restored, Source, SourceError, Work
-from opsbook.backups.tools.flow import blocks, brief_work, spool
+from opsbook.backups.tools.flow import blocks, brief_work, file_blocks, spool
 from opsbook.backups.tools.program import Program
 from opsbook.backups.tools.sameness import compare, content_of
 from opsbook.backups.tools.throwaway import sweep_throwaways
 from opsbook.book.fields import BookPath, Duration, TextOrSecret, revealed
 
 _DUMP = "database.dump"
+_FOLDER = "database"
+"""In the scratch directory."""
 _GLOBALS = "globals.sql"
 _MAGIC = b"PGDMP"
 _END = bytes(5)
@@ -54,6 +68,9 @@ class Postgres(Source):
     bin: BookPath | None = None
     """Directory of PostgreSQL's programs; else the installed ones nearest to the server's
     version."""
+    format: Literal["custom", "directory"] = "custom"
+    """`custom` streams one file and needs no room here. `directory` dumps `jobs` tables at once,
+    one file for each, and needs room for all of the dump, uncompressed, in the data directory."""
     roles: bool = True
     """Whether roles and tablespaces are dumped too."""
     owners: Literal["keep", "drop"] = "keep"
@@ -63,7 +80,7 @@ class Postgres(Source):
     count_within: Duration = Field(default=600.0, gt=0)
     """How long rows are counted; what is not counted by then is estimated, and said to be."""
     jobs: int = Field(default=2, ge=1, le=64)
-    """Tables restored at once."""
+    """Tables restored at once, and dumped at once in the format `directory`."""
     rehearse_on: TextOrSecret | None = None
     """URL of a server on which rehearsals may make a scratch database; else a temporary server
     is started for each."""
@@ -89,17 +106,23 @@ class Postgres(Source):
             facts.consistent_at = held.moment
             facts.versions |= {"postgresql": held.version, "pg_dump": tools.version}
             facts.details |= held.locale.details()
-            yield self._dumped(tools, names, held, work, facts)
+            folder = work.scratch / _FOLDER
+            try:
+                yield self._dumped(tools, names, held, work, facts)
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _dumped(
         self, tools: Tools, names: Mapping[str, str], held: Snapshot, work: Work, facts: Facts
     ) -> Iterator[Part]:
-        def dump() -> Iterator[bytes]:
-            argv = [_SERVICE, "-Fc", "-Z0", "--no-password", f"--snapshot={held.name}"]
+        def dump(*format_: str) -> Program:
+            argv = [_SERVICE, *format_, "-Z0", "--no-password", f"--snapshot={held.name}"]
             argv.append(f"--lock-wait-timeout={int(self.lock_wait * 1000)}")
-            program = self._program(tools, "pg_dump", argv, names)
+            return self._program(tools, "pg_dump", argv, names, work.scratch)
+
+        def streamed() -> Iterator[bytes]:
             with held.described(facts, self.login):
-                end = yield from self._whole(program, facts, work)
+                end = yield from self._whole(dump("-Fc"), facts, work)
             if any(facts.counts.values()) and end != _END:
                 raise SourceError(f"{self.subject}: the dump does not come to its end")
 
@@ -109,10 +132,28 @@ class Postgres(Source):
             yield from program.reading(work)
             facts.remarks += _warnings(program)
 
-        yield Part(_DUMP, dump)
+        if self.format == "directory":
+            folder = work.scratch / _FOLDER
+            with held.described(facts, self.login):
+                self._fill(dump("-Fd", f"-j{self.jobs}", f"--file={folder}"), facts, work)
+            for name, path in part_names(folder):
+                yield Part(name, partial(file_blocks, path, work, self.subject))
+        else:
+            yield Part(_DUMP, streamed)
         if self.roles:
             facts.remarks.append("roles are kept without their passwords")
             yield Part(_GLOBALS, globals_)
+
+    def _fill(self, program: Program, facts: Facts, work: Work) -> None:
+        """Several at once, all of the moment that is counted as well."""
+        work.progress("dumping", 0, None)
+        program.run(work)
+        self._judge(program, facts)
+
+    def _judge(self, program: Program, facts: Facts) -> None:
+        if _ERROR in program.words:
+            raise SourceError(f"{self.subject}: pg_dump ended well but said: {program.words}")
+        facts.remarks += _warnings(program)
 
     def _whole(self, program: Program, facts: Facts, work: Work) -> Generator[bytes, None, bytes]:
         """The dump; its exit status, words and beginning are judged, its end is given back."""
@@ -125,19 +166,32 @@ class Postgres(Source):
             yield block
         if beginning != _MAGIC:
             raise SourceError(f"{self.subject}: pg_dump gave no archive but {beginning!r}")
-        if _ERROR in program.words:
-            raise SourceError(f"{self.subject}: pg_dump ended well but said: {program.words}")
-        facts.remarks += _warnings(program)
+        self._judge(program, facts)
         return end
 
     def readable(self, name: str, content: BinaryIO, work: Work) -> None:
         if name == _GLOBALS:
             self._read_globals(content, work)
             return
+        if name == CONTENTS:
+            self._read_contents(content, work)
+            return
+        if name.startswith(BELOW):
+            read_rows(name, content, work, self.subject)
+            return
         argv = ["-f", os.devnull]
         self._program(newest_tools(self.bin, work), "pg_restore", argv, {}).fed(
             blocks(content, work, self.subject), work
         )
+
+    def _read_contents(self, content: BinaryIO, work: Work) -> None:
+        folder = work.scratch / _FOLDER
+        try:
+            gather({CONTENTS: lambda: content}, folder, work, self.subject)
+            argv = ["--list", str(folder)]
+            self._program(newest_tools(self.bin, work), "pg_restore", argv, {}).run(work)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _read_globals(self, content: BinaryIO, work: Work) -> None:
         """pg_dumpall's last line says that it is the last."""
@@ -220,6 +274,10 @@ class Postgres(Source):
         compare(f"{place.subject}, which was left for a look", facts, rows, schema)
         return f"database {place.subject}"
 
+    @property
+    def places(self) -> Databases:
+        return Databases(lambda name: self._target(name) if name else self.login, self._content)
+
     def estimate(self) -> int | None:
         try:
             with self.login.connected(brief_work(_ANSWER_SECONDS)) as connection:
@@ -227,6 +285,9 @@ class Postgres(Source):
         except SourceError:
             return None
         return row[0] if row else None
+
+    def scratch_bytes(self) -> int:
+        return (self.estimate() or 0) if self.format == "directory" else 0
 
     def _target(self, target: str) -> Login:
         """A name is a database beside the one that was backed up."""
@@ -242,26 +303,37 @@ class Postgres(Source):
         *,
         owners: bool,
     ) -> None:
-        """From a file, since only in a file can several tables be found at once."""
-        dump = work.scratch / _DUMP
-        spool(content_of(files, _DUMP, self.subject), dump, work, self.subject)
+        """From files, since only in files can several tables be found at once."""
+        dump = work.scratch / "restored"
         try:
+            if is_folder(files):
+                gather(files, dump, work, self.subject)
+            else:
+                spool(content_of(files, _DUMP, self.subject), dump, work, self.subject)
             with place.service(work.scratch) as names:
                 argv = ["--exit-on-error", "--no-password", "--no-tablespaces", f"-j{self.jobs}"]
                 argv += [] if owners else ["--no-owner", "--no-acl"]
                 argv += [_SERVICE, str(dump)]
-                self._program(tools, "pg_restore", argv, names).run(work)
+                self._program(tools, "pg_restore", argv, names, work.scratch).run(work)
         finally:
-            dump.unlink()
+            _remove(dump)
 
     def _content(self, place: Login, work: Work) -> tuple[dict[str, int], str]:
         with place.connected(work) as connection:
             return counts(connection, None)[0], structure(connection)
 
     def _program(
-        self, tools: Tools, name: str, argv: list[str], environment: Mapping[str, str]
+        self,
+        tools: Tools,
+        name: str,
+        argv: list[str],
+        environment: Mapping[str, str],
+        directory: Path | None = None,
     ) -> Program:
-        return Program([tools.program(name), *argv], self.subject, environment=environment)
+        """In the scratch directory it is found and ended by whoever sweeps that after our death:
+        one that writes into files does not notice it."""
+        argv = [tools.program(name), *argv]
+        return Program(argv, self.subject, environment=environment, directory=directory)
 
 
 def _ask(place: Login, query: str, work: Work) -> list[tuple[Any, ...]]:
@@ -270,6 +342,14 @@ def _ask(place: Login, query: str, work: Work) -> list[tuple[Any, ...]]:
         connection.read_only = True
         with connection.transaction():
             return connection.execute(query.encode()).fetchmany(_MOST_ROWS)
+
+
+def _remove(dump: Path) -> None:
+    """A file, a directory, or nothing yet."""
+    if dump.is_dir():
+        shutil.rmtree(dump)
+    else:
+        dump.unlink(missing_ok=True)
 
 
 def _warnings(program: Program) -> list[str]:

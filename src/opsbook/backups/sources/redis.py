@@ -1,5 +1,7 @@
-"""`redis`: all databases of a Redis server, as one of its replicas would get them."""
+"""`redis`: all databases of a Redis server, as one of its replicas would get them, or as it saves
+them into a file."""
 
+import os
 import shlex
 import ssl
 import time
@@ -7,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -15,8 +17,10 @@ from opsbook.backups.rdb.address import Address
 from opsbook.backups.rdb.check import Check
 from opsbook.backups.rdb.client import Client, Word, client
 from opsbook.backups.rdb.replica import Replica
+from opsbook.backups.rdb.saved import saved
 from opsbook.backups.rdb.server import KIND, program, scratch_redis
 from opsbook.backups.source import Facts, Part, Restored, Source, SourceError, Work
+from opsbook.backups.tools.beside import beside, sweep_beside
 from opsbook.backups.tools.flow import blocks, go_on, spool
 from opsbook.backups.tools.program import Program
 from opsbook.backups.tools.sameness import content_of
@@ -33,7 +37,8 @@ _FOR_EVER = -1
 class Redis(Source):
     """Asks a Redis server for a snapshot as a replica does, and checks its checksum.
 
-    The user needs the rights `+psync +replconf +ping +info`. The number of keys of a database
+    The user needs the rights `+psync +replconf +ping +info`; for `how: bgsave`
+    `+bgsave +lastsave +info`, and `+config|get` without `file`. The number of keys of a database
     is kept where it was the same before and after; else both are said.
     """
 
@@ -49,6 +54,11 @@ class Redis(Source):
     """Whether to speak TLS."""
     ca: BookPath | None = None
     """PEM file with the CAs to trust, instead of the system's."""
+    how: Literal["replica", "bgsave"] = "replica"
+    """`replica` gets the snapshot over the network and needs no room at the server; `bgsave` has
+    the server write its file, which must be on this machine."""
+    file: BookPath | None = None
+    """Where that file is, with `how: bgsave`; else the server is asked."""
     bin: BookPath | None = None
     """Directory of redis-server and redis-check-rdb; else those on PATH."""
     rehearse_in: BookPath | None = None
@@ -60,6 +70,8 @@ class Redis(Source):
             raise ValueError("no address, or two: give either `host` or `socket`")
         if self.ca is not None and not self.tls:
             raise ValueError("`ca` without `tls`: say `tls: true`")
+        if self.file is not None and self.how != "bgsave":
+            raise ValueError("`file` is for `how: bgsave`: say so, or leave it out")
         return self
 
     @property
@@ -87,7 +99,7 @@ class Redis(Source):
         facts.versions["redis"] = version
         facts.consistent_at = time.time()
         check, done = Check(self.subject), 0
-        for block in check.passing(Replica(self.address, work).snapshot()):
+        for block in check.passing(self._read(work)):
             done += len(block)
             work.progress("fetching the snapshot", done, None)
             yield block
@@ -95,6 +107,14 @@ class Redis(Source):
         if not check.summed:
             facts.remarks.append("the server computes no checksum: set rdbchecksum to yes")
         self._count(before, self._told()[1], facts)
+
+    def _read(self, work: Work) -> Iterator[bytes]:
+        if self.how == "replica":
+            yield from Replica(self.address, work).snapshot()
+            return
+        go_on(work, self.subject)
+        with client(self.address) as asked, saved(asked, self.file, work, self.subject) as file:
+            yield from blocks(file, work, self.subject)
 
     def _told(self) -> tuple[str, dict[str, int]]:
         with client(self.address) as asked:
@@ -166,8 +186,15 @@ class Redis(Source):
         if place.exists():
             raise SourceError(f"{self.subject}: not restored, {place} exists; name a new file")
         self.readable(_FILE, content_of(files, _FILE, self.subject), work)
-        spool(content_of(files, _FILE, self.subject), place, work, self.subject)
-        return f"snapshot {place}: start a server with it as its dbfilename"
+        swept, new = sweep_beside(place), beside(place)
+        try:
+            spool(content_of(files, _FILE, self.subject), new, work, self.subject)
+            os.link(new, place)
+        except OSError as error:
+            raise SourceError(f"{self.subject}: cannot make {place}: {error.strerror}") from None
+        finally:
+            new.unlink(missing_ok=True)
+        return f"snapshot {place}: start a server with it as its dbfilename{swept}"
 
     def _bring(self, source: Address, target: Address, db: int, work: Work) -> int:
         """All keys of a database but those whose time has passed; how many."""

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from opsbook.backups.source import Facts, Part, Restored, Source, SourceError, Work
+from opsbook.backups.tools.beside import beside, sweep_beside
 from opsbook.backups.tools.flow import file_blocks, go_on, seconds_left, spool
+from opsbook.backups.tools.paths import Paths
 from opsbook.backups.tools.sameness import compare, content_of
 from opsbook.book.fields import BookPath
 
@@ -87,7 +89,7 @@ class Sqlite(Source):
     ) -> str:
         place = Path(target).absolute()
         self._refuse_filled(place)
-        new = place.with_name(f".{place.name}.restoring-{os.getpid()}")
+        swept, new = sweep_beside(place), beside(place)
         try:
             spool(content_of(files, _FILE, self.subject), new, work, self.subject)
             with self._told(f"cannot be restored as {place}", work), _opened(new, work) as database:
@@ -98,13 +100,21 @@ class Sqlite(Source):
             raise SourceError(f"{self.subject}: cannot make {place}: {error.strerror}") from None
         finally:
             _remove(new)
-        return f"SQLite database {place}"
+        return f"SQLite database {place}{swept}"
+
+    @property
+    def places(self) -> Paths:
+        return Paths([self.path], _same, _BESIDE)
 
     def estimate(self) -> int | None:
         try:
             return self.path.stat().st_size
         except OSError:
             return None
+
+    def scratch_bytes(self) -> int:
+        """A copy of all of it."""
+        return self.estimate() or 0
 
     def _copy(self, copy: Path, work: Work) -> float:
         """Copy all pages; the moment whose state they are, in seconds since 1970."""
@@ -187,6 +197,12 @@ def _opened(path: Path, work: Work) -> Iterator[sqlite3.Connection]:
     with closing(_connect(path, "rw")) as database:
         _heed(database, work)
         yield database
+
+
+def _same(place: Path, facts: Facts, work: Work) -> None:
+    with closing(_connect(place, "ro")) as database:
+        _heed(database, work)
+        compare(str(place), facts, _counts(database, []), _schema(database))
 
 
 def _heed(database: sqlite3.Connection, work: Work) -> None:

@@ -22,11 +22,12 @@ from pathlib import Path
 
 from opsbook.backups.source import SourceError, Work
 from opsbook.backups.tools.flow import go_on
-from opsbook.core.procfs import ProcessIdentity, all_pids, boot_id, identify
+from opsbook.backups.tools.maker import WHOSE, is_dead, whose
+from opsbook.core.procfs import all_pids
 from opsbook.core.secrets import inherited_environment
 
 _PREFIX = "opsbook-rehearsal"
-_NAME = re.compile(rf"{_PREFIX}-[a-z]+-(?P<boot>[0-9a-f]{{8}})-(?P<pid>\d+)-(?P<start>\d+)-\w+")
+_NAME = re.compile(rf"{_PREFIX}-[a-z]+-{WHOSE}-\w+")
 _LOOK_SECONDS = 0.02
 _SECONDS_TO_STOP = 5.0
 _LONGEST_WORDS = 2000
@@ -88,7 +89,7 @@ def throwaway(kind: str, parent: Path | None, *, not_root: bool = False) -> Iter
     try:
         yield Throwaway(path, account)
     finally:
-        _clear(path)
+        clear(path)
 
 
 def sweep_throwaways(kind: str, parent: Path | None) -> list[str]:
@@ -96,7 +97,7 @@ def sweep_throwaways(kind: str, parent: Path | None) -> list[str]:
     swept = []
     for path in sorted(_where(parent).glob(f"{_PREFIX}-{kind}-*")):
         if _abandoned(path):
-            _clear(path)
+            clear(path)
             swept.append(str(path))
     return swept
 
@@ -106,20 +107,12 @@ def _where(parent: Path | None) -> Path:
 
 
 def _name(kind: str) -> str:
-    maker = identify(os.getpid())
-    assert maker is not None
-    whose = f"{maker.boot_id[:8]}-{maker.pid}-{maker.start_ticks}"
-    return f"{_PREFIX}-{kind}-{whose}-{secrets.token_hex(4)}"
+    return f"{_PREFIX}-{kind}-{whose()}-{secrets.token_hex(4)}"
 
 
 def _abandoned(path: Path) -> bool:
     found = _NAME.fullmatch(path.name)
-    if found is None or not _is_ours(path):
-        return False
-    if found["boot"] != boot_id()[:8]:
-        return True
-    maker = ProcessIdentity(int(found["pid"]), int(found["start"]), boot_id())
-    return not maker.alive()
+    return found is not None and _is_ours(path) and is_dead(found)
 
 
 def _is_ours(path: Path) -> bool:
@@ -132,8 +125,11 @@ def _is_ours(path: Path) -> bool:
     return stat.S_ISDIR(status.st_mode) and status.st_uid in owners
 
 
-def _clear(path: Path) -> None:
-    """End what works there, and remove it. Raises SourceError where something is left."""
+def clear(path: Path) -> None:
+    """End what works in a directory, and remove it with all of it.
+
+    Raises SourceError where something is left.
+    """
     deadline = time.monotonic() + _SECONDS_TO_STOP
     while inside := _working_in(path):
         late = time.monotonic() > deadline

@@ -1,6 +1,7 @@
 """`postgres`: care of a PostgreSQL database."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 
 import psycopg
@@ -15,6 +16,7 @@ from opsbook.databases.postgresql.findings import Part, Standing
 from opsbook.databases.postgresql.idle import plan_close_idle
 from opsbook.databases.postgresql.indexes import InvalidIndexes, MissingIndexes, UnusedIndexes
 from opsbook.databases.postgresql.indexing import plan_create_index
+from opsbook.databases.postgresql.partitions import plan_partitions
 from opsbook.databases.postgresql.planner import Planner
 from opsbook.databases.postgresql.queries import LongQueries, SlowQueries
 from opsbook.databases.postgresql.reindex import plan_reindex
@@ -43,6 +45,7 @@ _PLANS: Mapping[str, Callable[[Planner, Any], Awaitable[list[Task]]]] = {
     "reindex": plan_reindex,
     "retention": plan_retention,
     "create_index": plan_create_index,
+    "partitions": plan_partitions,
     "close_idle": plan_close_idle,
 }
 _STANDING = """
@@ -52,6 +55,11 @@ _STANDING = """
 """
 """Where nothing was ever reset, the counts are at least as old as this run of the server."""
 
+_ALONE = """
+    SELECT pg_try_advisory_lock(hashtextextended('opsbook maintenance', 0)) AS ours,
+        set_config('idle_session_timeout', '0', false)
+"""
+"""Of this database: locks of this kind are each database's own."""
 _EXTENSIONS = """
     SELECT extname AS name, nspname AS schema
     FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace
@@ -105,6 +113,17 @@ class Postgres(Engine):
         self, steps: Sequence[MaintainStep], patience: Patience, now: float
     ) -> list[Task]:
         return await stoppable(_planned(Login(self.database, patience), steps, now))
+
+    @asynccontextmanager
+    async def alone(self, patience: Patience) -> AsyncIterator[None]:
+        """By a lock that the server lets go of with our connection, however that ends."""
+        login = Login(self.database, patience)
+        async with login.session() as session:
+            if not (await session.row(_ALONE))["ours"]:
+                raise DatabaseError(
+                    f"{login.subject}: another Opsbook maintains it; wait for its end"
+                )
+            yield
 
 
 async def _reported(login: Login, limits: Limits, parts: Sequence[Part]) -> Report:

@@ -29,6 +29,7 @@ from opsbook.runbooks.fitting import document, head, simple
 from opsbook.runbooks.stopping import HalfWayError, unless_stopped
 from opsbook.runbooks.template import Template
 
+_BREAKING = frozenset("\r\n\0")
 _READING = ("GET", "HEAD", "OPTIONS")
 _NOT_SENT = (httpx2.ConnectError, httpx2.UnsupportedProtocol, httpx2.LocalProtocolError)
 
@@ -171,7 +172,7 @@ class Http(Action):
             headers["Idempotency-Key"] = context.job_id
         if self.bearer is not None:
             headers["Authorization"] = f"Bearer {self.bearer.reveal()}"
-        headers |= {name: shown(given, context) for name, given in self.headers.items()}
+        headers |= {name: self._header(name, context) for name in self.headers}
         sent: dict[str, Any] = {}
         if self.body is not None:
             sent["content"] = context.text(self.body).encode()
@@ -184,6 +185,16 @@ class Http(Action):
             )
         except (TypeError, ValueError, httpx2.InvalidURL) as error:
             raise BadInputError(f"{self.subject}: {head(str(error), 500)}") from None
+
+    def _header(self, name: str, context: Context) -> str:
+        """Refused before anything is sent: a line break would begin a header of its own."""
+        text = shown(self.headers[name], context)
+        if _BREAKING & set(text):
+            raise BadInputError(
+                f"{self.subject}: header {name} would have a line break or NUL in it; "
+                "mend what is filled in"
+            )
+        return text
 
     def _url(self, context: Context) -> str:
         try:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -11,8 +10,6 @@ from pydantic import Field, model_validator
 from opsbook.book.fields import Duration, TextOrSecret, revealed
 from opsbook.book.model import Section
 from opsbook.core.errors import BadInputError
-from opsbook.durable.jobs.model import Command, Ending
-from opsbook.durable.port import UnknownRunError
 from opsbook.durable.values import Json
 from opsbook.probes.conditions import Condition
 from opsbook.probes.model import Value
@@ -32,6 +29,7 @@ from opsbook.runbooks.databases.names import value_names
 from opsbook.runbooks.databases.urls import database_at, plain_url
 from opsbook.runbooks.expectation import demand
 from opsbook.runbooks.fitting import fitted, simple
+from opsbook.runbooks.noting import note, noted
 from opsbook.runbooks.settings import Word
 from opsbook.runbooks.stopping import unless_stopped
 from opsbook.runbooks.template import Template
@@ -122,7 +120,7 @@ class Sql(Action):
 
     async def carry_out(self, context: Context) -> dict[str, Json]:
         once = not self.reads and not self.repeatable
-        if once and _begun(context):
+        if once and noted(context, context.job_id):
             raise ActionUnknownError(
                 f"{self.subject}: it was begun before, and nobody knows whether it was committed: "
                 "see in the database, then have it done again or not"
@@ -131,13 +129,13 @@ class Sql(Action):
         async def accept(answer: Answer) -> None:
             self._judge(answer)
             if once:
-                await _note(context)
+                await note(context, context.job_id)
 
         statement = self._statement(context, self.statement, reads=self.reads)
         try:
             return _result(await self._run(context, statement, accept))
         except (ActionFailedError, asyncio.CancelledError):
-            if once and _begun(context):
+            if once and noted(context, context.job_id):
                 said = "it was stopped while the database committed"
                 raise ActionUnknownError(f"{self.subject}: {said}") from None
             raise
@@ -194,20 +192,3 @@ def _result(answer: Answer) -> dict[str, Json]:
 def _first(answer: Answer) -> Value | None:
     columns = list(answer.rows[0].values()) if answer.rows else []
     return as_value(columns[0]) if columns else None
-
-
-def _begun(context: Context) -> bool:
-    try:
-        context.hands.jobs.output(context.job_id)
-    except UnknownRunError:
-        return False
-    return True
-
-
-async def _note(context: Context) -> None:
-    """Have it on disk, before the commit, that it was begun: by a job that does nothing."""
-    nothing = Command(("true",), Path("/"), 10.0)
-    outcome = await context.hands.jobs.carry_out(context.job_id, nothing)
-    if outcome.ending is not Ending.EXITED:
-        said = f"it cannot be noted that it begins: {outcome.error or outcome.ending}"
-        raise ActionFailedError(f"{said}; nothing was changed")

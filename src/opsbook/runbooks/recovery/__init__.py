@@ -1,0 +1,1 @@
+"""Recovery: plans of the book, as runbooks of class 3 and their rehearsals."""
