@@ -64,7 +64,7 @@ def settings_of(fresh: Path, directory: Path) -> Mapping[str, Any]:
         "repository": str(repository),
         "password": f"file:{password}",
         "environment": {"RESTIC_CACHE_DIR": str(directory / "cache")},
-        "within": "20s",
+        "within": "60s",
     }
 
 
