@@ -94,7 +94,24 @@ class Lives:
         assert heard["plain"].total() == heard["plain"][plain]
         assert heard["plain"].total() <= 1
         assert status in (Status.SENT, Status.UNKNOWN)
+        self._check_told(state, {keyed, duty, *([plain] if status is Status.SENT else ())})
         assert status is Status.UNKNOWN or heard["plain"][plain] == 1
+
+    def _check_told(self, state: Engine, sent: set[str]) -> None:
+        """The ledger tells of each notice once, and of each time that an alert fires and ends."""
+        with reading(state) as connection:
+            notices = [
+                entry.as_dict()["body"]["key"]
+                for entry in read_entries(connection, kind="notice.sent")
+            ]
+            entries = list(read_entries(connection))
+        assert sorted(notices) == sorted(sent)
+        fires: dict[str, bool] = {}
+        for entry in entries:
+            if entry.kind in ("alert.firing", "alert.resolved"):
+                alert = entry.as_dict()["body"]["fingerprint"]
+                assert fires.get(alert, False) != (entry.kind == "alert.firing"), entry
+                fires[alert] = entry.kind == "alert.firing"
 
 
 def _begin(book: Path, deaths: Path | None, database: str | None, watching: Event) -> None:

@@ -47,6 +47,8 @@ POINTS = {
     "notice sending",
     "notice answered",
     "notice finished",
+    "notice recorded",
+    "alert.firing",
 }
 WITHIN = 60.0
 ADA = Person("ada", Role.OPERATOR)
@@ -190,7 +192,7 @@ async def live(book: Path, deaths: Path | None, watches: Callable[[], None]) -> 
     try:
         async with asyncio.timeout(WITHIN):
             view = await mended(app)
-            await until(lambda: all_told(app) and not incidents.load_unrecorded(app._engine))
+            await until(lambda: all_told(app) and not incidents.load_unrecorded(app.engine))
         assert view.state is RunState.SUCCEEDED, view
     finally:
         watching.cancel()

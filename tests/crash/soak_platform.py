@@ -40,7 +40,7 @@ class Soaked:
 def soak(
     place: Path, kills: int, chance: random.Random, database: Callable[[], str | None]
 ) -> Soaked:
-    """Kill so many lives, and check each platform at its end."""
+    """Kill so many lives, and check each platform at its end; how far it is goes to stderr."""
     found = Soaked()
     while found.kills < kills:
         directory = place / f"platform{found.platforms}"
@@ -52,6 +52,7 @@ def soak(
             found.unknown += not heard.posts["plain"]
             found.posts.update({name: posts.total() for name, posts in heard.posts.items()})
         found.platforms += 1
+        click.echo(f"{found.kills}/{kills} kills, {found.platforms} platforms right", err=True)
     return found
 
 

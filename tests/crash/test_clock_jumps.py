@@ -4,15 +4,18 @@ import asyncio
 import time
 from collections import Counter
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 import pytest
 
 from opsbook.alerts.notifier import NotSentError
 from opsbook.core.errors import BadInputError
 from opsbook.probes.check import Check
+from opsbook.runbooks.locks import Locks
 from opsbook.runbooks.model import Request
 from opsbook.services.budget import Budget
 from opsbook.services.settings import RestartPolicy
+from opsbook.state.database import connect, sqlite_url
 from tests.alerts.delivery.scene import NOW, Memory, setup
 from tests.alerts.delivery.scene import scene as alerting
 from tests.crash.hearing import hearing
@@ -22,7 +25,9 @@ from tests.crash.running import carrying, ledger_of, running
 from tests.crash.test_changed_runbook import asked
 from tests.eventually import eventually
 from tests.incidents.scene import scene as incidents
+from tests.response.scene import scene as responding
 from tests.runbooks.scene import ANNA, BERT, book, mark
+from tests.runbooks.scene import scene as running_books
 
 BOTH = pytest.mark.parametrize("seconds", [HOUR, -HOUR], ids=["forward", "back"])
 
@@ -123,3 +128,94 @@ async def looked_at(check: Check) -> None:
     """Return after its next look."""
     before = check.outcome
     await eventually(lambda: check.outcome is not before, 2)
+
+
+@BOTH
+async def test_an_alert_that_fires_goes_on_and_ends_when_nobody_repeats_it(
+    tmp_path: Path, seconds: float
+) -> None:
+    clock, receiver = JumpingByHand(NOW), Memory()
+    wanted = setup(receivers={"team": [receiver]}, group_wait=0.0, group_interval=1.0)
+    async with alerting(tmp_path, wanted, clock) as a:
+        await a.fire(ends_in=300)
+        clock.jump(seconds)
+        await a.pass_time(290)
+        assert await a.entries("alert.resolved") == []
+        assert {notice.status for notice in receiver.told} == {"firing"}
+        await a.pass_time(12)
+        assert len(await a.entries("alert.resolved")) == 1
+        assert len(await a.entries("alert.firing")) == 1
+        assert receiver.told[-1].status == "resolved"
+
+
+@BOTH
+async def test_people_hear_of_what_is_not_mended_when_its_hold_is_over(
+    tmp_path: Path, seconds: float
+) -> None:
+    response = {"alert": {"alertname": "Down"}, "runbook": "slow", "hold": "30s"}
+    clock = JumpingByHand(time.time())
+    async with responding(tmp_path, response, clock=clock) as scene:
+        await scene.fire(severity="warning")
+        await scene.until("response.chosen")
+        clock.jump(seconds)
+        await scene.after(25)
+        assert scene.receivers["team"].told == []
+        await scene.after(6)
+        await scene.until("response.held_too_long")
+        await eventually(lambda: scene.receivers["team"].told)
+        scene.hands.write("go")
+
+
+@BOTH
+async def test_a_runbook_cools_down_for_as_long_as_it_should(
+    tmp_path: Path, seconds: float
+) -> None:
+    limits = {"cooldown": "10m", "at_most": 2, "per": "1h"}
+    books = book(tmp_path, fix={"automatic": limits, "steps": [mark("api")]})
+    clock = JumpingByHand(NOW)
+    async with running_books(tmp_path, books, clock=clock) as there:
+        await there.carried("fix", unattended=True)
+        clock.jump(seconds)
+        clock.advance(590)
+        with pytest.raises(BadInputError, match="again in 10 s"):
+            await there.run("fix", unattended=True)
+        clock.advance(11)
+        await there.carried("fix", unattended=True)
+        clock.jump(seconds)
+        clock.advance(700)
+        with pytest.raises(BadInputError, match="2 times within 1 h"):
+            await there.run("fix", unattended=True)
+        clock.advance(2400)
+        await there.carried("fix", unattended=True)
+
+
+async def test_nor_does_it_cool_down_for_ever_when_the_clock_was_set_back_meanwhile(
+    tmp_path: Path,
+) -> None:
+    limits = {"cooldown": "10m", "at_most": 2, "per": "1h"}
+    books = book(tmp_path, fix={"automatic": limits, "steps": [mark("api")]})
+    async with running_books(tmp_path, books, clock=JumpingByHand(NOW)) as there:
+        await there.carried("fix", unattended=True)
+    clock = JumpingByHand(NOW - 24 * HOUR)
+    async with running_books(tmp_path, books, clock=clock) as there:
+        with pytest.raises(BadInputError, match="again in 10 min"):
+            await there.run("fix", unattended=True)
+        clock.advance(601)
+        await there.carried("fix", unattended=True)
+
+
+@BOTH
+async def test_a_service_is_waited_for_as_long_as_its_step_may_take(
+    tmp_path: Path, seconds: float
+) -> None:
+    clock = JumpingByHand(NOW)
+    state = connect(sqlite_url(tmp_path / "state.db"))
+    locks = Locks(state, clock, ended=AsyncMock(return_value=False))
+    await locks.take("api", "one", "s", 0.0, asyncio.Event(), AsyncMock())
+    began = time.monotonic()
+    waiting = asyncio.create_task(locks.take("api", "two", "s", 0.5, asyncio.Event(), AsyncMock()))
+    await eventually(lambda: locks.waiting)
+    clock.jump(seconds)
+    assert (await waiting).run == "one"
+    assert 0.5 <= time.monotonic() - began < 5
+    state.dispose()

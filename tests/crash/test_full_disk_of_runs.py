@@ -54,7 +54,7 @@ async def test_a_command_under_way_is_neither_lost_nor_done_again(
         async with asyncio.timeout(20):
             await until(lambda: all_told(app))
         assert await app.ledger.flush(10)
-        assert verify(app._engine).problem is None
+        assert verify(app.engine).problem is None
     assert view.state is RunState.SUCCEEDED, view
     assert effects.read_text() == "mended\n"
     assert {name: told.total() for name, told in heard.posts.items()} == {

@@ -7,14 +7,16 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event, text
 
 from opsbook.core.secrets import Secret
 from opsbook.state.database import connect, reading, sqlite_url
 from opsbook.state.ledger import read_entries, verify
+from tests.eventually import eventually
 from tests.state.databases import ledger_in
 
 
@@ -188,3 +190,26 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
         engine.dispose()
         assert verdict.problem is None
         assert verdict.entries >= acknowledged
+
+
+async def test_what_is_written_with_entries_is_written_in_their_order(tmp_path: Path) -> None:
+    written: list[str] = []
+
+    def write(connection: Connection, what: Sequence[str]) -> None:
+        assert list(read_entries(connection))
+        written.extend(what)
+
+    with ledger_in(tmp_path) as (_, ledger):
+        await asyncio.gather(*(ledger.record("k", "a", also=(write, each)) for each in "xyz"))
+    assert written == ["x", "y", "z"]
+
+
+async def test_no_entry_is_there_without_what_is_written_with_it(tmp_path: Path) -> None:
+    def write(connection: Connection, _: Sequence[str]) -> None:
+        connection.execute(text("INSERT INTO nowhere VALUES (1)"))
+
+    with ledger_in(tmp_path) as (engine, ledger):
+        ledger.record("k", "a", also=(write, "x"))
+        await eventually(lambda: ledger.trouble is not None)
+        with reading(engine) as connection:
+            assert list(read_entries(connection)) == []

@@ -2,7 +2,7 @@
 them. All of it blocks."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from operator import itemgetter
 from typing import Any
@@ -11,7 +11,6 @@ from pydantic_core import to_json
 from sqlalchemy import (
     Boolean,
     Column,
-    Connection,
     Engine,
     Float,
     Integer,
@@ -111,34 +110,10 @@ def load_alerts(engine: Engine) -> list[Alert]:
         return [_alert(row) for row in connection.execute(select(alerts))]
 
 
-def forget_alerts(engine: Engine, gone: Iterable[Alert]) -> None:
+def forget_history(engine: Engine, before: float) -> None:
+    """Forget what ended before then."""
     with engine.begin() as connection:
-        forget(connection, [alert.fingerprint for alert in gone])
-
-
-def forget(connection: Connection, fingerprints: Sequence[str]) -> None:
-    for start in range(0, len(fingerprints), _AT_ONCE):
-        some = fingerprints[start : start + _AT_ONCE]
-        connection.execute(delete(alerts).where(alerts.c.fingerprint.in_(some)))
-
-
-def keep_history(engine: Engine, ended: Sequence[Alert], forget_before: float) -> None:
-    """Write down that these have ended; forget what ended before then."""
-    rows = [
-        {
-            "fingerprint": alert.fingerprint,
-            "name": alert.name[:200],
-            "labels": json.dumps(alert.labels),
-            "annotations": json.dumps(alert.annotations),
-            "starts_at": alert.starts_at,
-            "ends_at": alert.ends_at,
-        }
-        for alert in ended
-    ]
-    with engine.begin() as connection:
-        if rows:
-            connection.execute(insert(alert_history), rows)
-        connection.execute(delete(alert_history).where(alert_history.c.ends_at < forget_before))
+        connection.execute(delete(alert_history).where(alert_history.c.ends_at < before))
 
 
 def load_history(
@@ -157,14 +132,6 @@ def load_history(
             )
             for row in rows
         ]
-
-
-def ends_in_history(engine: Engine, since: float) -> set[tuple[str, float]]:
-    """Fingerprints and ends of what is written down since then."""
-    table = alert_history.c
-    with reading(engine) as connection:
-        query = select(table.fingerprint, table.ends_at).where(table.ends_at >= since)
-        return {(row.fingerprint, row.ends_at) for row in connection.execute(query)}
 
 
 def save_silence(engine: Engine, number: str, content: dict[str, Any], ends_at: float) -> None:

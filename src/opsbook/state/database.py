@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from opsbook.core.errors import BadInputError
 
-HEAD = "0008"
+HEAD = "0011"
 """The newest migration; a test holds it against the folder."""
 PATIENCE = {
     "keepalives_idle": 10,

@@ -5,8 +5,10 @@ import logging
 import math
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select
@@ -25,7 +27,12 @@ _MOST_WAITING = 10_000
 _MOST_AT_ONCE = 256
 _RETRY = 1.0
 
-_Waiting = tuple[tuple[str, str, str, str, str], "asyncio.Future[Entry] | None"]
+Also = tuple[Callable[[Connection, Sequence[Any]], None], Any]
+"""What is written in the transaction of an entry: a function and what it is given, together
+with that of the entries next to it. It has to take effect whatever it finds: a database error
+of it keeps the ledger from being written."""
+_Fields = tuple[str, str, str, str, str]
+_Waiting = tuple[_Fields, Also | None, "asyncio.Future[Entry]"]
 
 
 class Ledger:
@@ -56,9 +63,16 @@ class Ledger:
         return self._recorded - self._written
 
     def record(
-        self, kind: str, subject: str, actor: str = "opsbook", **body: Any
+        self,
+        kind: str,
+        subject: str,
+        actor: str = "opsbook",
+        *,
+        also: Also | None = None,
+        **body: Any,
     ) -> "asyncio.Future[Entry]":
-        """Record what happened; await the result to know that it is on disk.
+        """Record what happened; await the result to know that it is on disk, and with it what is
+        `also` to be written: both are there, or neither.
 
         Secrets are masked. The future never fails; it waits while the database cannot be
         written, so await it with a deadline.
@@ -70,7 +84,7 @@ class Ledger:
             self.lost += 1
         else:
             self._recorded += 1
-            self._queue.put((fields, done))
+            self._queue.put((fields, also, done))
         return done
 
     async def flush(self, within: float) -> bool:
@@ -111,7 +125,8 @@ class Ledger:
     def _write(self, batch: list[_Waiting]) -> bool:
         try:
             with self._engine.begin() as connection:
-                written = _append(connection, [fields for fields, _ in batch])
+                written = _append(connection, [fields for fields, _, _ in batch])
+                _write_also(connection, [also for _, also, _ in batch if also is not None])
         except SQLAlchemyError as error:
             cause = str(getattr(error, "orig", None) or error)
             if cause != self.trouble:
@@ -123,9 +138,8 @@ class Ledger:
         if self.trouble is not None:
             logger.warning("the ledger is written again")
             self.trouble = None
-        for entry, (_, done) in zip(written, batch, strict=True):
-            if done is not None:
-                _settle(done, entry)
+        for entry, (_, _, done) in zip(written, batch, strict=True):
+            _settle(done, entry)
         return True
 
 
@@ -148,7 +162,7 @@ def _settle(done: "asyncio.Future[Entry]", entry: Entry) -> None:
         loop.call_soon_threadsafe(settle)
 
 
-def _append(connection: Connection, batch: list[tuple[str, str, str, str, str]]) -> list[Entry]:
+def _append(connection: Connection, batch: list[_Fields]) -> list[Entry]:
     seq, previous = read_head(connection) or (0, GENESIS)
     entries = []
     for fields in batch:
@@ -160,6 +174,12 @@ def _append(connection: Connection, batch: list[tuple[str, str, str, str, str]])
     connection.execute(ledger_head.delete())
     connection.execute(insert(ledger_head), {"id": 1, "seq": seq, "hash": previous})
     return entries
+
+
+def _write_also(connection: Connection, wanted: list[Also]) -> None:
+    """In their order: what comes later may undo what comes before."""
+    for write, following in groupby(wanted, key=itemgetter(0)):
+        write(connection, [what for _, what in following])
 
 
 def read_head(connection: Connection) -> tuple[int, str] | None:

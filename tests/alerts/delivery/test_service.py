@@ -109,6 +109,35 @@ async def test_one_that_does_not_want_ends_is_told_when_it_fires_again(tmp_path:
         assert [status for _, status, _ in told(memory.told)] == ["firing", "firing"]
 
 
+async def test_an_end_that_was_not_sent_is_not_recorded_as_sent_by_the_next_life(
+    tmp_path: Path,
+) -> None:
+    memory = Memory(send_resolved=False)
+    wanted = setup(receivers={"team": [memory]})
+    async with scene(tmp_path, wanted) as here:
+        await here.fire()
+        await here.pass_time(15)
+        await here.resolve()
+        await here.pass_time(100, step=10)
+    async with scene(tmp_path, wanted, here.clock) as here:
+        await here.settled()
+        assert len(await here.entries("notice.sent")) == len(memory.told) == 1
+
+
+async def test_what_ended_for_want_of_news_does_not_fire_again_after_a_restart(
+    tmp_path: Path,
+) -> None:
+    wanted = setup(receivers={"team": [Memory()]})
+    async with scene(tmp_path, wanted) as here:
+        await here.fire(ends_in=None)
+        await here.pass_time(400, step=10)
+        assert len(await here.entries("alert.resolved")) == 1
+    async with scene(tmp_path, wanted, here.clock) as here:
+        await here.pass_time(400, step=10)
+        assert len(await here.entries("alert.firing")) == 1
+        assert len(await here.entries("alert.resolved")) == 1
+
+
 async def test_a_receiver_that_is_busy_is_told_later_and_others_at_once(tmp_path: Path) -> None:
     busy, fine = Memory(), Memory()
     busy.refuse(NotSentError("503"), NotSentError("503"))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from opsbook.alerts.model import Alert
+from opsbook.alerts.model import Alert, compute_fingerprints
 
 MOST = 100_000
 """Alerts that are held at once; further ones are refused until some have ended."""
@@ -47,12 +47,24 @@ class Board:
         self.alerts[alert.fingerprint] = alert
         return before
 
+    def shift(self, seconds: float, now: float) -> list[Alert]:
+        """The clock was set by so many seconds: what fires has as long to go as it had."""
+        firing = [alert for alert in self.alerts.values() if not alert.resolved(now - seconds)]
+        shifted = [_later(alert, seconds) for alert in firing]
+        compute_fingerprints(shifted)
+        self.alerts.update((alert.fingerprint, alert) for alert in shifted)
+        return shifted
+
     def forget_ended(self, before: float) -> list[Alert]:
         """Let go of alerts that ended before then."""
         gone = [alert for alert in self.alerts.values() if alert.ends_at <= before]
         for alert in gone:
             del self.alerts[alert.fingerprint]
         return gone
+
+
+def _later(alert: Alert, seconds: float) -> Alert:
+    return replace(alert, ends_at=alert.ends_at + seconds, updated_at=alert.updated_at + seconds)
 
 
 def _overlap(old: Alert, new: Alert) -> bool:

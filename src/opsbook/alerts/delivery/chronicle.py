@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from opsbook.alerts.events import AlertFired, AlertResolved
 from opsbook.alerts.model import Alert
+from opsbook.alerts.said import say_ended, say_fires
 from opsbook.state.ledger import Ledger
 
 _MOST = 100_000
@@ -90,6 +91,7 @@ class Chronicle:
         self._ledger.record(
             "alert.firing",
             alert.name or alert.fingerprint,
+            also=(say_fires, alert),
             fingerprint=alert.fingerprint,
             labels=dict(alert.labels),
             annotations=dict(alert.annotations),
@@ -100,6 +102,7 @@ class Chronicle:
         self._ledger.record(
             "alert.resolved",
             alert.name or alert.fingerprint,
+            also=(say_ended, alert),
             fingerprint=alert.fingerprint,
             labels=dict(alert.labels),
             lasted_seconds=round(alert.ends_at - alert.starts_at, 3),

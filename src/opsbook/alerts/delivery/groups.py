@@ -71,6 +71,12 @@ class Groups:
             self._schedule(group)
         return group
 
+    def renew(self, alerts: Iterable[Alert]) -> None:
+        """The same alerts with other times: that is nothing to be told."""
+        known = {alert.fingerprint: alert for alert in alerts}
+        for group in self._groups.values():
+            group.alerts.update((each, known[each]) for each in group.alerts.keys() & known)
+
     @property
     def next_due(self) -> float | None:
         """When the next group is to be told, in monotonic seconds."""

@@ -354,14 +354,14 @@ class Outbox:
         await self._record(post)
 
     async def _record(self, post: Post) -> None:
-        """Into the ledger, then that it is there; after a crash between the two it is there
-        twice, with the same key."""
+        """Into the ledger, and with it that it is there."""
         notice = post.notice
         given_up = "notice.failed" if post.status is Status.FAILED else "notice.unknown"
         kind = "notice.sent" if post.status is Status.SENT else given_up
         recorded = self._ledger.record(
             kind,
             notice.receiver,
+            also=(table.recorded, post.id),
             entry=post.entry,
             group=notice.group_key,
             key=post.key,
@@ -377,7 +377,7 @@ class Outbox:
                 await asyncio.shield(recorded)
         except TimeoutError:
             return
-        await self._write_down(post, recorded=True)
+        self._hook("recorded")
 
     async def _prune_daily(self) -> None:
         while True:

@@ -148,6 +148,11 @@ def change(engine: Engine, post: Post, *, recorded: bool = False) -> None:
         _update(connection, post, recorded=recorded)
 
 
+def recorded(connection: Connection, numbers: Sequence[int]) -> None:
+    """The ledger has it how these ended."""
+    connection.execute(update(notices).where(notices.c.id.in_(numbers)).values(recorded=True))
+
+
 def _update(connection: Connection, post: Post, *, recorded: bool) -> None:
     row = {
         "status": post.status.value,
@@ -226,7 +231,8 @@ def _row(post: Post) -> dict[str, Any]:
         "due_at": post.due_at,
         "done_at": post.done_at,
         "answer": post.answer,
-        "recorded": False,
+        # What was never sent is nothing to tell of.
+        "recorded": post.status is Status.SENT,
     }
 
 

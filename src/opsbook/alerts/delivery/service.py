@@ -4,18 +4,18 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from opsbook.alerts import store
+from opsbook.alerts import said, store
 from opsbook.alerts.acknowledgements import Acknowledgement, Acknowledgements
 from opsbook.alerts.delivery.board import MOST, Board, joined
 from opsbook.alerts.delivery.chronicle import Chronicle
 from opsbook.alerts.delivery.groups import Group, Groups, in_order
 from opsbook.alerts.delivery.mender import Mender, NoMender
 from opsbook.alerts.delivery.mute import Muter, Muting
+from opsbook.alerts.delivery.occurrences import Occurrences
 from opsbook.alerts.delivery.outbox import Hook, Outbox
 from opsbook.alerts.delivery.page import Pager
 from opsbook.alerts.delivery.posts import Post
@@ -28,6 +28,7 @@ from opsbook.alerts.routing.route import Route
 from opsbook.alerts.silences import Silence, Silences, silence_from
 from opsbook.core.clock import Clock
 from opsbook.core.errors import BadInputError
+from opsbook.core.jumps import Noticing
 from opsbook.state.ledger import Ledger
 
 logger = logging.getLogger(__name__)
@@ -63,6 +64,8 @@ class Alerting:
     ) -> None:
         """Blocks. `suppression` says why an alert need not be told; empty where it must.
         `announce` hears of each alert that fires and ends."""
+        self.clock = Noticing(clock, self._shift)
+        """For who asks whether an alert fires: what fires goes on when the time is set."""
         self.silences = Silences(map(silence_from, store.load_silences(engine)))
         self.acknowledgements = Acknowledgements(store.load_acknowledgements(engine))
         self.outbox = Outbox(engine, ledger, clock, setup, hook)
@@ -73,29 +76,18 @@ class Alerting:
         """Alerts for which there was no room."""
         self.trouble: str | None = None
         """Why alerts cannot be written down, or None."""
-        self._engine, self._ledger, self._clock = engine, ledger, clock
+        self._engine, self._ledger, self._clock = engine, ledger, self.clock
         self._silencing = Silencing(self.silences, engine, ledger, clock)
         self._chronicle = Chronicle(ledger, announce)
         self._external_url, self._suppression = external_url, suppression
         self._incoming: deque[_Waiting] = deque()
         self._arrived, self._moved = asyncio.Event(), asyncio.Event()
         self._under_way = 0
-        self.board = Board(self._restored())
-        self._firing = set(self.board.alerts)
-        """Fingerprints of what was said to fire, and was not yet said to have ended."""
-        self._ended: list[Alert] = []
+        self._occurrences = Occurrences(said.load_said(engine), self._chronicle)
+        until = clock.now() + setup.resolve_timeout
+        known = store.load_alerts(engine)
+        self.board = Board(self._occurrences.restored(alert, until) for alert in known)
         self._set_up(setup)
-
-    def _restored(self) -> list[Alert]:
-        """An alert that fired when it was last heard of fires still, until its sender has had
-        time to say otherwise: nobody could have told us while we were away."""
-        now, timeout = self._clock.now(), self.outbox.setup.resolve_timeout
-        return [
-            replace(alert, ends_at=max(alert.ends_at, now + timeout))
-            if not alert.resolved(alert.updated_at)
-            else alert
-            for alert in store.load_alerts(self._engine)
-        ]
 
     def _set_up(self, setup: Setup) -> None:
         self.setup = self.outbox.setup = setup
@@ -141,6 +133,7 @@ class Alerting:
 
     async def run(self) -> None:
         """Take and tell until cancelled."""
+        self._occurrences.carry_on(self.board.alerts.values(), self._clock.now())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.outbox.run(), name="outbox")
             tasks.create_task(self._take(), name="take alerts")
@@ -250,6 +243,7 @@ class Alerting:
 
     async def _take_batch(self, batch: list[_Waiting]) -> None:
         """Merge what came, write it down, and only then let it count."""
+        self._clock.now()  # a jump concerns what was known before
         merged: dict[str, Alert] = {}
         counts = [await self._merge(alerts, merged) for alerts, _ in batch]
         try:
@@ -287,15 +281,8 @@ class Alerting:
         return taken
 
     def _count(self, alert: Alert) -> None:
-        before = self.board.take(alert)
-        now, number = self._clock.now(), alert.fingerprint
-        if before is not None and number in self._firing and alert.starts_at > before.ends_at:
-            # It ended and fires again, all since the last look.
-            self._firing.discard(number)
-            self._ended.append(before)
-        if not alert.resolved(now) and number not in self._firing:
-            self._firing.add(number)
-            self._chronicle.fired(alert)
+        now = self._clock.now()
+        self._occurrences.count(self.board.take(alert), alert, now)
         self._place(alert)
 
     def _place(self, alert: Alert) -> None:
@@ -356,12 +343,8 @@ class Alerting:
 
     async def _keep_house(self) -> None:
         """What time does by itself: alerts end, silences expire, what is old is forgotten."""
-        restored = False
         while True:
             try:
-                if not restored:
-                    await self._restore_ends()
-                    restored = True
                 await self.keep_house()
             except SQLAlchemyError as error:
                 self._say_trouble(error)
@@ -369,37 +352,18 @@ class Alerting:
                 logger.exception("alerts were not looked after; it is tried again")
             await asyncio.sleep(_TICK)
 
-    async def _restore_ends(self) -> None:
-        """Ends that came while the process was away will be written down as well."""
-        known = await asyncio.to_thread(
-            store.ends_in_history, self._engine, self._clock.now() - 2 * _KEPT_ENDED
-        )
-        self._firing -= {
-            alert.fingerprint
-            for alert in self.board.alerts.values()
-            if (alert.fingerprint, alert.ends_at) in known
-        }
-
     async def keep_house(self) -> None:
         """One round of it."""
         now = self._clock.now()
-        held = [self.board.alerts[number] for number in self._firing]
-        self._ended += [alert for alert in held if alert.resolved(now)]
-        if self._ended:
-            ended, self._ended = self._ended, []
-            self._firing.difference_update(alert.fingerprint for alert in ended)
-            await self._end(ended)
+        if ended := self._occurrences.over(self.board.alerts, now):
+            await self._end(ended, now)
         await self._forget(now)
-        firing = [alert for alert in held if not alert.resolved(now)]
+        firing = self._occurrences.firing(self.board.alerts)
         if warnings := await self._silencing.mind(firing, now):
             await self.put(warnings)
 
-    async def _end(self, ended: Sequence[Alert]) -> None:
-        before = self._clock.now() - _KEPT_HISTORY
-        await asyncio.to_thread(store.keep_history, self._engine, ended, before)
-        for alert in ended:
-            self._chronicle.ended(alert)
-        self._chronicle.nudge()
+    async def _end(self, ended: Sequence[Alert], now: float) -> None:
+        await asyncio.to_thread(store.forget_history, self._engine, now - _KEPT_HISTORY)
         acknowledged = [a.fingerprint for a in ended if self.acknowledgements.forget(a.fingerprint)]
         if acknowledged:
             await asyncio.to_thread(store.forget_acknowledgements, self._engine, acknowledged)
@@ -410,8 +374,15 @@ class Alerting:
             for alert in gone:
                 self._muter.inhibitor.forget(alert)
                 self._routes.pop(alert.fingerprint, None)
-            await asyncio.to_thread(store.forget_alerts, self._engine, gone)
+            await asyncio.to_thread(said.forget_alerts, self._engine, gone)
         await self._silencing.forget(now)
+
+    def _shift(self, seconds: float) -> None:
+        logger.warning("the clock was set by %+.0f s: what fires goes on", seconds)
+        shifted = self.board.shift(seconds, self._clock.now())
+        self.groups.renew(shifted)
+        for alert in shifted:
+            self._muter.inhibitor.put(alert)
 
     def _say_trouble(self, error: SQLAlchemyError) -> None:
         self.trouble = str(getattr(error, "orig", None) or error)
