@@ -68,7 +68,7 @@ async def scene(
             app.data,
             app.watch,
             app.services,
-            app._engine,
+            app.engine,
             app.ledger,
             app.bus,
             app.clock,

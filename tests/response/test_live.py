@@ -50,7 +50,7 @@ async def test_what_is_mended_pages_nobody(tmp_path: Path, catcher: Catcher) -> 
         assert closed["body"]["resolution"].startswith("fixed by runbook restart-a (run restart-a-")
         incident = await platform.app.incidents.get(closed["subject"])
         assert incident.state is IncidentState.CLOSED
-        around = timeline(platform.app._engine, incident, [], ["a-greets"], 1000)
+        around = timeline(platform.app.engine, incident, [], ["a-greets"], 1000)
         assert {"response.chosen", "run.step_done", "response.fixed"} <= {
             each.kind for each in around
         }

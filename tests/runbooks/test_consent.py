@@ -8,7 +8,8 @@ import pytest
 
 from opsbook.core.clock import SystemClock
 from opsbook.durable.model import RunState
-from tests.runbooks.scene import BERT, Scene, book, mark, scene
+from opsbook.runbooks import foretelling_elsewhere
+from tests.runbooks.scene import ANNA, BERT, Scene, book, mark, scene
 
 DAY = 86_400.0
 
@@ -67,8 +68,9 @@ async def test_what_a_drill_has_proven_is_said(tmp_path: Path) -> None:
     ],
 )
 async def test_what_cannot_be_shown_or_taken_back_is_said(
-    tmp_path: Path, more: dict[str, Any], said: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any], said: str
 ) -> None:
+    monkeypatch.setattr(foretelling_elsewhere, "PATIENCE", 0.2)
     books = book(tmp_path, big={"steps": [mark("one", **{"class": 3, **more})]})
     async with scene(tmp_path, books) as there:
         assert said in await question(there, await there.run("big"))
@@ -120,3 +122,17 @@ async def test_an_approval_after_the_window_has_closed_is_of_no_use(tmp_path: Pa
         view = await there.ended(run)
         assert "bert approved, but the window has closed since" in str(view.error)
         assert there.effects() == []
+
+
+async def test_a_run_that_was_cancelled_while_it_waited_asks_again_when_it_is_resumed(
+    tmp_path: Path,
+) -> None:
+    async with scene(tmp_path, book(tmp_path, big=dangerous())) as there:
+        run = await there.run("big")
+        await question(there, run)
+        await there.runbooks.cancel(run, ANNA, "not now")
+        assert (await there.ended(run)).state is RunState.CANCELLED
+        await there.runbooks.resume(run, ANNA, "now")
+        await question(there, run)
+        await there.runbooks.approve(run, BERT, "go")
+        assert (await there.ended(run)).state is RunState.SUCCEEDED

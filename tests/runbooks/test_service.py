@@ -223,6 +223,20 @@ async def test_a_dry_run_shows_the_change_and_changes_nothing(tmp_path: Path) ->
         assert there.effects() == ["ready"]
 
 
+async def test_a_runbook_is_listed_with_its_parameters_and_its_steps(tmp_path: Path) -> None:
+    steps = [mark("one"), mark("two", **{"if": "size > 2"})]
+    parameters = {"size": {"type": "integer", "default": 3, "maximum": 5}}
+    books = book(tmp_path, grow={"parameters": parameters, "steps": steps})
+    async with scene(tmp_path, books) as there:
+        (listed,) = await there.runbooks.listed()
+        assert (listed.parameters["size"].type, listed.parameters["size"].maximum) == ("integer", 5)
+        one, two = listed.outline
+        assert (one.path, one.action_class, one.condition) == ("one", 1, "")
+        assert one.verified_by == ("query one",)
+        assert one.rolled_back_by == ("start one",)
+        assert two.condition == "size > 2"
+
+
 async def test_a_rollback_is_proven_once_a_drill_carried_it_out(tmp_path: Path) -> None:
     books = book(tmp_path, one={"steps": [mark("one")]})
     async with scene(tmp_path, books) as there:

@@ -110,7 +110,7 @@ class Platform:
         return self.of(kind)[count - 1]
 
     def ledger(self, *kinds: str) -> list[dict[str, Any]]:
-        with reading(self.app._engine) as connection:
+        with reading(self.app.engine) as connection:
             entries = [entry.as_dict() for entry in read_entries(connection)]
         return [entry for entry in entries if not kinds or entry["kind"] in kinds]
 

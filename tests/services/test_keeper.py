@@ -263,7 +263,7 @@ async def test_a_full_disk_does_not_stop_a_restart(
         platform.kill()
         await platform.until(ServiceVerified, 2)
         assert ledger.waiting >= 3
-        assert platform.app.view.verdict() is State.DEGRADED
+        assert platform.app.front.view.verdict() is State.DEGRADED
         monkeypatch.undo()
         assert await ledger.flush(within=5)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from opsbook.services.controller import ControllerError
-from opsbook.services.output import Output
+from opsbook.services.output import Output, last_lines
 from tests.services.controllers.bound import until
 
 
@@ -125,3 +125,21 @@ def test_there_are_last_words_after_a_rotation_too(output: Output, position: int
 def test_a_place_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
     with pytest.raises(ControllerError, match=r"cannot write to .*/none/api.log"):
         Output(tmp_path / "none" / "api.log").open()
+
+
+def test_the_last_lines_are_cut_where_they_are_long_and_say_whether_there_was_more(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "a.log"
+    log.write_bytes(b"one\ntwo\xff\n" + b"x" * 5_000 + b"\n")
+    assert last_lines(log, 3) == (["one", "two\ufffd", "x" * 4_000], True)
+    log.write_text("one\ntwo\n")
+    assert last_lines(log, 3) == (["one", "two"], False)
+    assert last_lines(log, 1) == (["two"], True)
+
+
+def test_of_a_large_file_only_the_end_is_read(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_text("first line\n" * 200_000 + "last\n")
+    lines, more = last_lines(log, 5_000)
+    assert (lines[0], lines[-1], more) == ("first line", "last", True)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from opsbook.core.clock import Clock
 from opsbook.core.errors import BadInputError, nearest
 from opsbook.core.events import Bus
+from opsbook.drills.asked import APPROVED_WITHIN
 from opsbook.drills.drill import ENDS, Drill
 from opsbook.drills.events import DrillEnded
 from opsbook.drills.model import (
@@ -43,7 +44,6 @@ _TURN = 5.0
 """Seconds between two looks at what is due and at faults whose time is over."""
 _EARLY = 0.9
 """Share of `every` after which a drill runs by itself in its window."""
-_APPROVED_WITHIN = 86_400.0
 _LEDGER_WITHIN = 5.0
 _LATE = 5.0
 """Seconds that a drill gets to undo its own fault, before others do."""
@@ -132,7 +132,7 @@ class Drills:
         if entry is None:
             raise BadInputError(f"nobody asked for {run}; `opsbook drill run {name}` asks for one")
         now = self._clock.now()
-        if datetime.fromisoformat(entry.at).timestamp() < now - _APPROVED_WITHIN:
+        if datetime.fromisoformat(entry.at).timestamp() < now - APPROVED_WITHIN:
             raise RefusedError(f"{run} was asked for too long ago; ask again")
         body = entry.as_dict()["body"]
         askers = (entry.actor, body["through"])

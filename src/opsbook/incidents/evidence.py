@@ -46,7 +46,7 @@ class Evidence:
 
     def fires(self, fingerprint: str) -> bool:
         alert = self._alerting.board.alerts.get(fingerprint)
-        return alert is not None and not alert.resolved(self._clock.now())
+        return alert is not None and not alert.resolved(self._alerting.clock.now())
 
     def held(self, alert: Alert) -> bool:
         """Whether an alert need not be told, or a restart may still mend what it is about."""

@@ -203,12 +203,18 @@ class Incidents:
                 text=_said(text, "remark"),
             )
 
-    async def update(self, number: str, by: str, text: str) -> Incident:
-        """Say how it stands to whoever was paged. Raises BadInputError."""
+    async def update(self, number: str, by: str, text: str, *, public: bool = False) -> Incident:
+        """Say how it stands to whoever was paged, and `public` to everybody who reads the status
+        page. Raises BadInputError."""
         async with self._changing:
             before = replace(await self._ledger.take(number), owed=_said(text, "status"))
             incident = await self._ledger.record(
-                "incident.updated", before, actor=by, text=text, receivers=list(before.told)
+                "incident.updated",
+                before,
+                actor=by,
+                text=text,
+                receivers=list(before.told),
+                public=public,
             )
             return await self._course.tell_owed(incident)
 

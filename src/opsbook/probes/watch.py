@@ -43,6 +43,9 @@ class Watch:
         self._bus = bus
         self._clock = clock
         self._maintenance = tuple(maintenance)
+        self._windows_at = -1
+        """Second of `_in_window`: whether each service is in a window of the book."""
+        self._in_window: dict[str | None, bool] = {}
         self._due: list[tuple[float, str]] = []
         self._next: dict[str, float] = {}
         """The one due time that counts for each check; other entries in `_due` are stale."""
@@ -134,8 +137,14 @@ class Watch:
         """Whether people are at work on this service, or on all of them, now."""
         if self.covered(service):
             return True
-        now = self._clock.now()
-        return any(window.covers(service, now) for window in self._maintenance)
+        second = int(self._clock.now())
+        if second != self._windows_at:
+            # A window costs 5 µs with its time zone, and each check of a thousand asks.
+            self._windows_at, self._in_window = second, {}
+        if service not in self._in_window:
+            open_now = any(window.covers(service, second) for window in self._maintenance)
+            self._in_window[service] = open_now
+        return self._in_window[service]
 
     def _start_due(self, now: float) -> None:
         started = 0

@@ -32,7 +32,16 @@ class Holds(Mender, Fixes):
         self.arrived = asyncio.Event()
         """Set when there is a new one."""
         self._choice, self._audible, self._clock = choice, audible, clock
+        now = clock.now()
+        for each in known.values():
+            # A clock that was set back meanwhile must not keep it from people for so long.
+            each.hold_until = min(each.hold_until, now + each.response.hold)
         self._new: list[Attempt] = []
+
+    def shift(self, seconds: float) -> None:
+        """The clock was set by so many seconds: nothing is held for longer, or less long."""
+        for each in self.attempts.values():
+            each.hold_until += seconds
 
     def take(self) -> list[Attempt]:
         """Those that nobody carries yet."""

@@ -43,8 +43,8 @@ class Readiness:
         return self._is_settled(attempt) and not held_up
 
     def placed(self, attempt: Attempt, since: float) -> bool:
-        """Whether its incident is there, or none has come since then."""
-        late = self._clock.now() >= since + _INCIDENT_WITHIN
+        """Whether its incident is there, or none has come since then, in monotonic seconds."""
+        late = self._clock.monotonic() >= since + _INCIDENT_WITHIN
         return late or self.incident(attempt) is not None or not self._opens_incident(attempt)
 
     def incident(self, attempt: Attempt) -> Incident | None:

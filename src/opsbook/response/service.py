@@ -12,6 +12,7 @@ from opsbook.alerts.events import AlertFired
 from opsbook.core.clock import Clock
 from opsbook.core.errors import BadInputError
 from opsbook.core.events import Bus
+from opsbook.core.jumps import Noticing
 from opsbook.incidents.service import Incidents
 from opsbook.response.aftermath import Aftermath
 from opsbook.response.asking import Asking, why
@@ -58,12 +59,14 @@ class Responses:
         """Blocks. `service_of`: check → the service that it is about; `opened` is set while runs
         are carried. From now on nobody is told of what is tried to be mended first."""
         self._alerting, self._incidents = alerting, incidents
-        self._ledger, self._clock = ledger, clock
+        # By alerting's own, an alert that fires does not end when the time is set.
+        clock = alerting.clock
+        self._ledger, self._clock = ledger, Noticing(clock, lambda by: self.holds.shift(by))
         choice = Choice(responses, incidents.settings, service_of)
         known = earlier(engine, choice, clock.now() - _REMEMBERED)
-        self.holds = Holds(choice, known, self._is_audible, clock)
+        self.holds = Holds(choice, known, self._is_audible, self._clock)
         self._asking, self._opened = Asking(runbooks), opened
-        self._readiness = Readiness(self.holds, alerting, incidents, services, clock)
+        self._readiness = Readiness(self.holds, alerting, incidents, services, self._clock)
         self._aftermath = Aftermath(self.holds, alerting, incidents, engine, clock)
         self._began: dict[str, float] = {}
         """Service → when its trouble began, until it is verified."""
@@ -157,7 +160,7 @@ class Responses:
             if not self._readiness.ready(attempt):
                 since = None
             else:
-                since = self._clock.now() if since is None else since
+                since = self._clock.monotonic() if since is None else since
                 if self._readiness.placed(attempt, since):
                     return True
             await asyncio.sleep(_LOOK_EVERY)

@@ -6,9 +6,11 @@ from opsbook.core.clock import iso
 from opsbook.core.errors import BadInputError
 from opsbook.core.secrets import mask
 from opsbook.durable.values import Json
+from opsbook.runbooks.action import Change
 from opsbook.runbooks.asking import Asking
 from opsbook.runbooks.ends import EndRunError
 from opsbook.runbooks.foretelling import foretold
+from opsbook.runbooks.foretelling_elsewhere import foretold_elsewhere
 from opsbook.runbooks.passage import Passage
 from opsbook.runbooks.settings import StepSettings
 from opsbook.runbooks.snapshot import step_digest
@@ -61,11 +63,10 @@ class Consent:
     async def _question(self) -> str:
         """For somebody who was woken up and knows nothing of it."""
         at, snapshot = self._at, self._at.journey.snapshot
-        host = self._host()
-        where = f" on host {host}" if host is not None else ""
+        where = f" on host {host}" if (host := self._host()) is not None else ""
         return mask(
             f"{snapshot.by} asks for step {at.path} of runbook {snapshot.runbook}{where}, because: "
-            f"{snapshot.why.strip().rstrip('.')}. {await self._change(host)} "
+            f"{snapshot.why.strip().rstrip('.')}. {await self._change()} "
             f"{self._proof()}{await self._way_back()} May it be carried out?"
         )
 
@@ -76,18 +77,26 @@ class Consent:
         except BadInputError:
             return str(self._at.step.host)
 
-    async def _change(self, host: str | None) -> str:
+    async def _change(self) -> str:
         at = self._at
         subject = f"{at.step.kind} {told(at.step.action, at.values)}"
-        if host is not None:
-            return f"It would carry out {subject}; what that changes is seen on {host}."
-        context = at.life.context(at.path, f"{at.go}", at.values)
-        change, why = await foretold(at.step.action, context)
+        change, why = await self._foretold()
         if why:
             return f"It would carry out {subject}; what that changes cannot be told now: {why}."
         if change is None:
             return f"It would carry out {subject}."
         return f"It would change {change.what}: {change.before} → {change.after}."
+
+    async def _foretold(self) -> tuple[Change | None, str]:
+        at = self._at
+        try:
+            host = at.elsewhere
+        except BadInputError as error:
+            return None, str(error)
+        if host is not None:
+            return await foretold_elsewhere(at, host)
+        context = at.life.context(at.path, f"{at.go}", at.values)
+        return await foretold(at.step.action, context)
 
     def _proof(self) -> str:
         proof = self._at.step.verify

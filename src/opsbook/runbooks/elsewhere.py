@@ -12,10 +12,10 @@ from opsbook.runbooks.envelope import opened, settled
 from opsbook.runbooks.hands import Hands
 from opsbook.runbooks.hosts import queue_of
 from opsbook.runbooks.ids import short
-from opsbook.runbooks.life import About, Life
+from opsbook.runbooks.life import Life
 from opsbook.runbooks.means import Means
-from opsbook.runbooks.revealed import Revealed
-from opsbook.runbooks.settings import runbook_type
+from opsbook.runbooks.parcel import Parcel, packed
+from opsbook.runbooks.relaying import Relaying
 from opsbook.runbooks.snapshot import Snapshot
 from opsbook.runbooks.trying import Elsewhere, Try
 
@@ -29,22 +29,11 @@ async def carried_elsewhere(
 ) -> dict[str, Json]:
     """The result, as if it had been carried out here."""
     about = trial.life.about
-    secrets = {name: each.reference for name, each in values.items() if isinstance(each, Revealed)}
     submission = Submission(
         short(f"{about.run}.{about.round}.{trial.path}.{trial.number}"),
         queue_of(host),
         "step",
-        {
-            "snapshot": snapshot.as_json(),
-            "run": about.run,
-            "round": about.round,
-            "step": trial.step.written,
-            "name": trial.name,
-            "path": trial.path,
-            "number": trial.number,
-            "values": {name: each for name, each in values.items() if name not in secrets},
-            "secrets": secrets,
-        },
+        packed(about, snapshot, trial.step, trial.name, trial.path, trial.number, values),
         start_within=trial.step.start_within,
     )
 
@@ -63,21 +52,25 @@ async def carried_elsewhere(
 
 async def carry_step(run: Run, value: Json, hands: Hands) -> Json:
     """The durable function `step`: what an agent carries out for a run of the controller."""
-    assert isinstance(value, Mapping)
-    given: Mapping[str, Any] = value
-    snapshot = Snapshot.from_json(given["snapshot"])
-    about = About(given["run"], given["round"], snapshot.by, snapshot.why)
-    step = _step(given["step"], snapshot)
+    parcel = Parcel.opened(value)
     trial = Try(
-        Life(run, hands, about),
-        step,
-        given["name"],
-        given["path"],
-        given["number"],
-        given["values"],
+        Life(run, hands, parcel.about),
+        parcel.step,
+        parcel.name,
+        parcel.path,
+        parcel.number,
+        parcel.values,
         Elsewhere(),
     )
-    envelope = await settled(lambda: _with_secrets(trial, given["secrets"]))
+
+    async def carry() -> Json:
+        return await settled(lambda: _with_secrets(trial, parcel))
+
+    if hands.output is None:
+        envelope = await carry()
+    else:
+        job = trial.life.context(trial.path, f"{trial.number}", {}).job_id
+        envelope = await Relaying(hands.jobs, job, hands.output).around(carry)
     assert isinstance(envelope, Mapping)
     return {**envelope, "begun": trial.begun, "found": trial.found, "proof": trial.proof}
 
@@ -118,14 +111,6 @@ def _told(info: RunInfo | None, host: str, start_within: float) -> Json:
             return {"unknown": f"on host {host}: {info.error}"}
 
 
-async def _with_secrets(trial: Try, secrets: Mapping[str, str]) -> dict[str, Json]:
-    """They are revealed where they are used, from what this host holds."""
-    held = {name: Revealed.of(reference) for name, reference in secrets.items()}
-    trial.values = {**trial.values, **held}
+async def _with_secrets(trial: Try, parcel: Parcel) -> dict[str, Json]:
+    trial.values = parcel.revealed()
     return await trial.carry()
-
-
-def _step(written: Any, snapshot: Snapshot) -> Any:
-    """The step, filled again within a runbook of its own."""
-    context = {"directory": snapshot.directory}
-    return runbook_type().model_validate({"steps": [written]}, context=context).steps[0]

@@ -9,6 +9,7 @@ from opsbook.core.clock import Clock
 from opsbook.core.errors import BadInputError
 from opsbook.durable.jobs.jobs import Jobs
 from opsbook.probes.model import Outcome
+from opsbook.runbooks.output import Output
 
 if TYPE_CHECKING:
     from opsbook.backups.recovery import Recovery  # an agent has no backups, and no room for them
@@ -37,6 +38,8 @@ class Hands(ABC):
     """For commands: carried out once each, whatever dies."""
     directory: str
     """Where commands run by default: the book's own directory."""
+    output: Output | None = None
+    """Where what commands write is handed on, unless those who follow can read it here."""
 
     @abstractmethod
     async def look(self, check: str) -> Outcome:

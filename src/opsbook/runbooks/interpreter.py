@@ -1,4 +1,5 @@
-"""The durable functions that carry runs: `runbook` for a run, `step` for one on another host."""
+"""The durable functions that carry runs: `runbook` for a run; for one of its steps on another host
+`step`, and `preview` for what that would change."""
 
 from collections.abc import Mapping
 
@@ -6,6 +7,7 @@ from opsbook.durable.model import Queue
 from opsbook.durable.port import DurableFunction, Run
 from opsbook.durable.values import Json
 from opsbook.runbooks.elsewhere import carry_step
+from opsbook.runbooks.foretelling_elsewhere import preview_step
 from opsbook.runbooks.hands import Hands
 from opsbook.runbooks.journey import Journey
 from opsbook.runbooks.means import Means
@@ -24,7 +26,10 @@ def step_functions(hands: Hands) -> Mapping[str, DurableFunction]:
     async def step(run: Run, value: Json) -> Json:
         return await carry_step(run, value, hands)
 
-    return {"step": step}
+    async def preview(run: Run, value: Json) -> Json:
+        return await preview_step(run, value, hands)
+
+    return {"step": step, "preview": preview}
 
 
 def run_functions(means: Means) -> Mapping[str, DurableFunction]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from opsbook.durable.model import Cancellation, RunState
 from opsbook.durable.values import Json
 from opsbook.runbooks.action import Change
+from opsbook.runbooks.parameters import ParameterSettings
 from opsbook.state.people import Person
 
 Choice = Literal["retry", "skip", "rollback", "stop"]
@@ -142,14 +143,31 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class OutlinedStep:
+    """A step as the book writes it, before anything of a run is known."""
+
+    path: str
+    kind: str
+    subject: str
+    description: str
+    action_class: int
+    condition: str
+    """It is left out where this does not hold; empty where it is always done."""
+    verified_by: tuple[str, ...]
+    rolled_back_by: tuple[str, ...]
+    no_rollback: str
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """A runbook of the book."""
 
     name: str
     description: str
     run_class: int
-    parameters: Mapping[str, Any]
-    """Name → its settings, as the book writes them."""
+    parameters: Mapping[str, ParameterSettings]
+    outline: tuple[OutlinedStep, ...]
+    """Its own steps; those within them are told by a dry run."""
     steps: int
     confirm: str
     """What must be typed, as the book writes it; nothing below class 2."""

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select, text, update
+from sqlalchemy import Connection, Engine, insert, select, text, update
 
-from opsbook.core.errors import BadInputError
-from opsbook.core.units import format_duration
+from opsbook.core.clock import Clock
 from opsbook.durable.values import Json
+from opsbook.runbooks.limiting import Limiting
 from opsbook.runbooks.settings import Limits
 from opsbook.runbooks.store import runs
 from opsbook.state.database import reading
@@ -34,8 +34,8 @@ class Register:
     """One row per run, written before it is submitted: who dies in between is not the end of
     it, and a restart resets no limit."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine, self._limiting = engine, Limiting(clock)
 
     async def admit(self, wanted: Wanted, limits: Limits | None) -> str:
         """The id of the run that stands for it: another's, where one answers the alert already.
@@ -49,6 +49,8 @@ class Register:
 
     async def ended(self, run: str, state: str, at: float | None) -> None:
         """Also that it goes on: without a moment."""
+        if at is not None:
+            self._limiting.ended(run)
         await asyncio.to_thread(self._update, run, {"state": state, "ended_at": at})
 
     async def left_over(self) -> list[Wanted]:
@@ -71,7 +73,7 @@ class Register:
             if wanted.alert is not None and (other := _answering(connection, wanted.alert)):
                 return other
             if limits is not None:
-                _hold_against(connection, wanted, limits)
+                self._limiting.hold_against(connection, wanted.id, wanted.runbook, limits)
             row = {
                 "id": wanted.id,
                 "runbook": wanted.runbook,
@@ -132,21 +134,3 @@ def _only_me(connection: Connection) -> None:
 def _answering(connection: Connection, alert: str) -> str | None:
     query = select(runs.c.id).where(runs.c.alert == alert, runs.c.ended_at.is_(None))
     return connection.execute(query.limit(1)).scalar()
-
-
-def _hold_against(connection: Connection, wanted: Wanted, limits: Limits) -> None:
-    mine = (runs.c.runbook == wanted.runbook, runs.c.unattended.is_(True))
-    under_way = select(runs.c.id).where(*mine, runs.c.ended_at.is_(None))
-    if (other := connection.execute(under_way.limit(1)).scalar()) is not None:
-        raise BadInputError(f"runbook {wanted.runbook} runs by itself already: {other}")
-    last = connection.execute(select(func.max(runs.c.ended_at)).where(*mine)).scalar()
-    now = wanted.requested_at
-    if last is not None and now < last + limits.cooldown:
-        left = format_duration(last + limits.cooldown - now)
-        raise BadInputError(f"runbook {wanted.runbook} ran by itself just now: again in {left}")
-    recent = select(func.count()).where(*mine, runs.c.requested_at > now - limits.per)
-    if connection.execute(recent).scalar_one() >= limits.at_most:
-        raise BadInputError(
-            f"runbook {wanted.runbook} ran by itself {limits.at_most} times within "
-            f"{format_duration(limits.per)}: somebody has to look"
-        )

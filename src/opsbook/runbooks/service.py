@@ -22,6 +22,8 @@ from opsbook.runbooks.interpreter import AT_ONCE, RUNS, run_functions
 from opsbook.runbooks.locks import Locks
 from opsbook.runbooks.means import Means
 from opsbook.runbooks.model import Choice, Line, Listed, Plan, Request, RunView, Waiting
+from opsbook.runbooks.outline import outline
+from opsbook.runbooks.output import Output
 from opsbook.runbooks.parameters import accepted, revealed
 from opsbook.runbooks.plans import SHORTEST, Plans
 from opsbook.runbooks.proofs import Proofs
@@ -61,7 +63,7 @@ class Runbooks:
         self._clock = clock
         chronicle = self._chronicle = Chronicle(ledger, engine)
         self._runs: Runs | None = None
-        self._register = Register(engine)
+        self._register, self._output = Register(engine, clock), Output(engine)
         self._proofs = Proofs(engine, clock)
         self._plans = Plans(engine, chronicle, clock)
         self._questions = Questions(engine, chronicle, clock, self._tell)
@@ -179,8 +181,9 @@ class Runbooks:
             raise RunStateError(f"run {run} was rolled back: ask for a new one")
         if not info.state.ended or info.state is RunState.SUCCEEDED:
             raise RunStateError(f"run {run} is {info.state}: nothing to resume")
-        point = _first_of(info, at) if at is not None else None
-        await self._chronicle.resumed(run, by.name, why=why, at=at or info.stopped_at)
+        begin = at or _asked_when_it_ended(info)
+        point = _first_of(info, begin) if begin is not None else None
+        await self._chronicle.resumed(run, by.name, why=why, at=begin or info.stopped_at)
         await self._register.ended(run, "running", None)
         await self._engine().resume(run, point)
 
@@ -210,7 +213,8 @@ class Runbooks:
 
     async def follow(self, run: str, position: int = 0) -> AsyncIterator[Line]:
         """What it does and writes, from a position on, until it has ended."""
-        async for line in Following(self._engine(), self._hands.jobs, run).lines(position):
+        following = Following(self._engine(), self._hands.jobs, self._output, run)
+        async for line in following.lines(position):
             yield line
 
     async def listed(self) -> list[Listed]:
@@ -369,7 +373,8 @@ class Runbooks:
             name,
             book.description,
             whole,
-            book.written.get("parameters", {}),
+            book.parameters,
+            outline(book.steps),
             len(book.steps),
             str(book.target or name) if whole >= 2 else "",
             not unproven if with_rollback else None,
@@ -426,6 +431,13 @@ def _first_of(info: RunInfo, path: str) -> str:
         if step.name.startswith(f"{path}:"):
             return step.name
     raise UnknownRunError(f"run {info.id} did not come to a step {path}")
+
+
+def _asked_when_it_ended(info: RunInfo) -> str | None:
+    """The step that was waiting for an answer: its question is closed, so it begins anew."""
+    path, _, signal = (info.stopped_at or "").removeprefix("wait:").rpartition(":")
+    asking = f"{path}:asks-{signal.partition('.')[0]}."
+    return path if any(step.name.startswith(asking) for step in info.steps) else None
 
 
 def _without_steps(info: RunInfo) -> RunInfo:

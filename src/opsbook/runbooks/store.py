@@ -1,7 +1,7 @@
 """The tables of runs, of what people were asked, of locks, plans and proofs. All of it blocks
 and is used from threads."""
 
-from sqlalchemy import Boolean, Column, Float, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, String, Table, Text
 
 from opsbook.state.tables import metadata
 
@@ -76,3 +76,14 @@ proofs = Table(
     Column("at", Float, nullable=False),
 )
 """Rollbacks that a drill carried out and verified, by the content of their steps."""
+
+output = Table(
+    "runbook_output",
+    metadata,
+    Column("job", String(200), primary_key=True),
+    Column("begins", BigInteger, primary_key=True, autoincrement=False),
+    Column("ends", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", Float, nullable=False, index=True),
+)
+"""What commands on further hosts wrote: one row per piece, from byte `begins` to `ends`."""

@@ -127,6 +127,7 @@ class Way(Around):
         if at.journey.left(now, at.book) < 0 and not at.journey.undoing:
             return {**at.shown, "late": f"the run took too long: {at.path} is not begun"}
         begun = {**at.shown, "at": now, "round": self._life.about.round, "locked": None}
+        begun["host"] = self._host()
         try:
             service = self._hold.service()
             if service is not None and await self._hold.take(service):
@@ -143,6 +144,12 @@ class Way(Around):
                 **{"class": at.action_class},
             )
         return begun
+
+    def _host(self) -> str | None:
+        """The other one that carries it out; what its name is missing, the try will say."""
+        with contextlib.suppress(BadInputError):
+            return self._at.elsewhere
+        return None
 
     async def _try_again_and_again(self) -> dict[str, Json]:
         """Raises what the last try raised."""

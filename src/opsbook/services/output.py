@@ -16,6 +16,7 @@ _LOOK_AGAIN_AFTER_FAILURE = 60.0
 _MOST_WORDS = 2_000
 _MOST_GENERATIONS = 100
 _BLOCK = 1024 * 1024
+_LONGEST_LINE = 4_000
 
 
 class Output:
@@ -110,3 +111,19 @@ def _copy(source: BinaryIO, target: BinaryIO, most: int) -> None:
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, mode=0o600)
+
+
+def last_lines(path: Path, most: int) -> tuple[list[str], bool]:
+    """The last lines of a file, and whether there was more than them. Raises OSError.
+
+    At most 1 MiB is read, and each line is cut after 4,000 signs.
+    """
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        begin = file.seek(max(0, end - _BLOCK))
+        lines = file.read(_BLOCK).decode("utf-8", errors="replace").splitlines()
+    if begin:
+        lines = lines[1:]  # its beginning was not read
+    cut = any(len(line) > _LONGEST_LINE for line in lines[-most:])
+    more = begin > 0 or len(lines) > most or cut
+    return [line[:_LONGEST_LINE] for line in lines[-most:]], more

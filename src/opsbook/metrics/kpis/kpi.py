@@ -113,7 +113,8 @@ class Kpi(Rule):
         worst = judged[0]
         if worst.state is KpiState.MET:
             return ""
-        of = f" of {format_labels(worst.labels)}" if worst.labels else ""
+        # With one series there is nothing to tell apart.
+        of = f" of {format_labels(worst.labels)}" if worst.labels and len(judged) > 1 else ""
         alike = sum(each.state is worst.state for each in judged)
         count = f" ({alike} of {len(judged)} series)" if len(judged) > 1 else ""
         if worst.state is KpiState.UNKNOWN:
