@@ -103,7 +103,7 @@ def test_where_nothing_runs_it_is_told_how_to_start_it(tmp_path: Path) -> None:
         address_of(DataDir(tmp_path), None)
 
 
-@pytest.mark.parametrize("url", ["https://127.0.0.1:1", "127.0.0.1:7070", "http://"])
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1:1", "127.0.0.1:7070", "http://"])
 def test_what_is_no_address_is_told(tmp_path: Path, url: str) -> None:
     with pytest.raises(NotRunningError, match="not an http address"):
         ask(address_of(DataDir(tmp_path), url), "/api/x")

@@ -41,3 +41,8 @@ def test_no_token_leaves_the_machine_unencrypted(
     with pytest.raises(BadInputError, match="is not sent where others can read it") as refused:
         bearer("http://192.0.2.1:7070", data)
     assert "opsbook_mine" not in str(refused.value)
+
+
+def test_with_tls_it_travels(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPSBOOK_TOKEN", "opsbook_mine")
+    assert bearer("https://ops.example:7070", data) == "opsbook_mine"

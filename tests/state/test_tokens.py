@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, event
-from sqlalchemy.engine import URL
 
 from opsbook.core.clock import ManualClock
 from opsbook.core.errors import BadInputError
@@ -14,6 +13,7 @@ from opsbook.state.people import Person, Role
 from opsbook.state.token_text import hash_of, id_of
 from opsbook.state.tokens import Tokens, tokens
 from tests.servers.postgres import Postgres, postgres
+from tests.state.databases import each_database
 
 DAY = 86_400.0
 
@@ -27,26 +27,8 @@ def server() -> Iterator[Postgres]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """An empty table in each of the databases."""
-    engine = connect(
-        sqlite_url(tmp_path / "state.db")
-        if request.param == "sqlite"
-        else _url(request.getfixturevalue("server"))
-    )
-    yield engine
-    with engine.begin() as connection:
-        connection.execute(tokens.delete())
-    engine.dispose()
-
-
-def _url(server: Postgres) -> URL:
-    return URL.create(
-        "postgresql+psycopg",
-        server.user,
-        server.password,
-        server.host,
-        server.port,
-        server.database,
-    )
+    with each_database(request, tmp_path, tokens) as engine:
+        yield engine
 
 
 def test_a_token_tells_who_bears_it(engine: Engine) -> None:

@@ -1,13 +1,14 @@
-"""Asking the running watch: plain HTTP from the standard library, for it has to be quick."""
+"""Asking the running watch: HTTP from the standard library, for it has to be quick."""
 
 import http.client
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from opsbook.cli.bearer import bearer
+from opsbook.cli.connection import connect
 from opsbook.core.errors import BadInputError, OpsbookError
 from opsbook.state.datadir import DataDir
 
@@ -39,8 +40,11 @@ def address_of(data: DataDir, url: str | None) -> Address:
 
 
 def ask(address: Address, path: str, **parameters: str) -> tuple[int, Any]:
-    """Status code and JSON answer. Raises NotRunningError if there is no such answer."""
-    return _send("GET", address, f"{path}?{urlencode(parameters)}" if parameters else path)
+    """Status code and JSON answer. Whoever answers only who is known is asked again, with the
+    token. Raises NotRunningError if there is no such answer, BadInputError."""
+    path = f"{path}?{urlencode(parameters)}" if parameters else path
+    status, answer = _send("GET", address, path)
+    return _send("GET", address, path, None, shown(address)) if status == 401 else (status, answer)
 
 
 def tell(address: Address, path: str, body: Mapping[str, Any] | None, method: str = "POST") -> Any:
@@ -48,13 +52,25 @@ def tell(address: Address, path: str, body: Mapping[str, Any] | None, method: st
 
     Raises BadInputError where it is refused or there is no token, NotRunningError.
     """
-    headers = {"Authorization": f"Bearer {bearer(address.url, address.data)}"}
     text = json.dumps(body) if body is not None else None
-    status, answer = _send(method, address, path, text, headers)
+    status, answer = _send(method, address, path, text, shown(address))
     if status != 200:
         said = answer.get("detail", answer) if isinstance(answer, dict) else answer
         raise BadInputError(f"refused: {said}")
     return answer
+
+
+def shown(address: Address) -> dict[str, str]:
+    """The header with the token of whoever asks. Raises BadInputError where there is none."""
+    return {"Authorization": f"Bearer {bearer(address.url, address.data)}"}
+
+
+def split(address: Address) -> SplitResult:
+    """Raises NotRunningError for what is no address."""
+    parts = urlsplit(address.url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise NotRunningError(f"not an http address (got {address.url!r}): write http://host:port")
+    return parts
 
 
 def _send(
@@ -64,10 +80,8 @@ def _send(
     body: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> tuple[int, Any]:
-    parts = urlsplit(address.url)
-    if parts.scheme != "http" or not parts.hostname:
-        raise NotRunningError(f"not an http address (got {address.url!r}): write http://host:port")
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
+    parts = split(address)
+    connection = connect(parts, timeout=30)
     try:
         kind = {"Content-Type": "application/json"} if body is not None else {}
         connection.request(method, parts.path.rstrip("/") + path, body, {**(headers or {}), **kind})

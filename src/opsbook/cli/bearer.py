@@ -19,10 +19,11 @@ def bearer(url: str, data: DataDir | None) -> str:
 
     Raises BadInputError, which says where to get one.
     """
-    if urlsplit(url).hostname not in _LOOPBACK:
+    parts = urlsplit(url)
+    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
         raise BadInputError(
-            f"{url}: a token is not sent where others can read it on its way; run the command on "
-            "that machine, or through a tunnel (ssh -L)"
+            f"{url}: a token is not sent where others can read it on its way; take https, or run "
+            "the command on that machine or through a tunnel (ssh -L)"
         )
     if os.environ.get("OPSBOOK_TOKEN"):
         token = TOKEN_VARIABLE.reveal()

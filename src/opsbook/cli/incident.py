@@ -130,10 +130,19 @@ def note(number: str, text: str, data: DataDir, url: str | None, by: str, as_jso
 @incident.command()
 @click.argument("number")
 @click.argument("text")
+@click.option("--public", is_flag=True, help="Also on the status page, word for word.")
 @_changes
-def status(number: str, text: str, data: DataDir, url: str | None, by: str, as_json: bool) -> None:
+def status(
+    number: str,
+    text: str,
+    public: bool,
+    data: DataDir,
+    url: str | None,
+    by: str,
+    as_json: bool,
+) -> None:
     """Tell whoever was paged for the incident NUMBER how it stands: TEXT."""
-    _change(data, url, number, "status", {"text": text, "by": by}, as_json)
+    _change(data, url, number, "status", {"text": text, "by": by, "public": public}, as_json)
 
 
 @incident.command()

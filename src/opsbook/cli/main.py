@@ -31,10 +31,12 @@ _COMMANDS = {
     "runbooks": "The procedures of the book.",
     "runs": "How runs of runbooks stand, and what is said to them.",
     "schema": "Print the JSON Schema of a book, for editors.",
+    "sign-in": "Make a link by which you sign in with a browser.",
     "silence": "Who does not want to hear of what, and until when.",
     "status": "Ask the running watch how the platform stands.",
     "token": "Who may change something, and what.",
     "up": "Watch a platform and keep its services running.",
+    "user": "Who signs in with a password.",
 }
 """Name → help, so that `--help` imports none of them: it has to answer at once."""
 
@@ -46,8 +48,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module = importlib.import_module(f"opsbook.cli.{cmd_name}")
-        command: click.Command = getattr(module, cmd_name)
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(importlib.import_module(f"opsbook.cli.{name}"), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

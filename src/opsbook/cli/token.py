@@ -1,31 +1,23 @@
 """`opsbook token add|list|revoke`: on the database itself, for whoever may write it."""
 
-import asyncio
 import json
-import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
 
 from opsbook.cli.alert import seconds_of
 from opsbook.cli.columns import print_columns
 from opsbook.cli.data import data_option
-from opsbook.cli.database import book_option, database_of
+from opsbook.cli.database import book_option
+from opsbook.cli.grants import actor, opened, recorded
 from opsbook.core.clock import SystemClock, iso
 from opsbook.core.errors import BadInputError, OpsbookError
 from opsbook.state.datadir import DataDir
 from opsbook.state.ledger import Ledger
-from opsbook.state.local_token import name_of_user
 from opsbook.state.people import Role
 from opsbook.state.token_text import hash_of, id_of
 from opsbook.state.tokens import Token, Tokens
-
-_TO_RECORD = 5.0
-"""Seconds for the disk to take an entry."""
 
 
 @click.group()
@@ -49,14 +41,19 @@ def add(name: str, data: DataDir, book: Path | None, role: str, length: str | No
     """
     seconds = seconds_of(length, "--expires")
     expires = time.time() + seconds if seconds is not None else None
-    with _opened(data, book) as (tokens, ledger):
+    with opened(data, book) as (engine, ledger):
+        tokens = Tokens(engine, SystemClock())
         text = tokens.issue(name, Role(role), expires)
         number = id_of(hash_of(text))
         try:
-            asyncio.run(_record_grant(ledger, name, number, role, expires))
-        except TimeoutError:
+            recorded(
+                ledger,
+                lambda: _record_grant(ledger, name, number, role, expires),
+                "no token was made",
+            )
+        except OpsbookError:
             tokens.revoke(number)
-            raise OpsbookError(f"no token was made: {_untaken(ledger)}") from None
+            raise
     # Only now: nobody holds a token that the ledger does not know of.
     click.echo(text)
 
@@ -67,8 +64,8 @@ def add(name: str, data: DataDir, book: Path | None, role: str, length: str | No
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 def list_tokens(data: DataDir, book: Path | None, as_json: bool) -> None:
     """Tokens by name, those that have expired too."""
-    with _opened(data, book) as (tokens, _):
-        found = [_shown(each) for each in tokens.list()]
+    with opened(data, book) as (engine, _):
+        found = [_shown(each) for each in Tokens(engine, SystemClock()).list()]
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
@@ -82,68 +79,32 @@ def list_tokens(data: DataDir, book: Path | None, as_json: bool) -> None:
 @book_option
 def revoke(which: str, data: DataDir, book: Path | None) -> None:
     """End the token with this id, or all tokens of this name."""
-    with _opened(data, book) as (tokens, ledger):
-        gone = tokens.revoke(which)
+    with opened(data, book) as (engine, ledger):
+        gone = Tokens(engine, SystemClock()).revoke(which)
         if not gone:
             raise BadInputError(f"no token has the name or id {which}; see `opsbook token list`")
         for each in gone:
             click.echo(f"{each.id} of {each.bearer.name} is revoked")
-        try:
-            asyncio.run(_record_end(ledger, gone))
-        except TimeoutError:
-            raise OpsbookError(f"revoked, and not recorded: {_untaken(ledger)}") from None
-
-
-@contextmanager
-def _opened(data: DataDir, book: Path | None) -> Iterator[tuple[Tokens, Ledger]]:
-    """Raises OpsbookError where there is no database, or none that can be written."""
-    try:
-        engine, clock = database_of(data, book), SystemClock()
-        ledger = Ledger(engine, clock)
-        try:
-            yield Tokens(engine, clock), ledger
-        finally:
-            ledger.close()
-            engine.dispose()
-    except SQLAlchemyError as error:
-        cause = getattr(error, "orig", None) or error
-        raise OpsbookError(f"the database of {book or data.path}: {cause}; try again") from None
+        recorded(ledger, lambda: _record_end(ledger, gone), "revoked, and not recorded")
 
 
 async def _record_grant(
     ledger: Ledger, name: str, number: str, role: str, expires: float | None
 ) -> None:
-    async with asyncio.timeout(_TO_RECORD):
-        await ledger.record(
-            "access.granted",
-            name,
-            actor=_actor(),
-            id=number,
-            role=role,
-            expires_at=_time(expires),
-        )
+    await ledger.record(
+        "access.granted", name, actor=actor(), id=number, role=role, expires_at=_time(expires)
+    )
 
 
 async def _record_end(ledger: Ledger, gone: list[Token]) -> None:
-    async with asyncio.timeout(_TO_RECORD):
-        for each in gone:
-            await ledger.record(
-                "access.revoked",
-                each.bearer.name,
-                actor=_actor(),
-                id=each.id,
-                role=each.bearer.role,
-            )
-
-
-def _actor() -> str:
-    """The user of the operating system; under sudo, also the one who became it."""
-    name, before = name_of_user(os.geteuid()), os.environ.get("SUDO_USER", "")
-    return name if before in ("", name) else f"{before} (through {name})"
-
-
-def _untaken(ledger: Ledger) -> str:
-    return f"the ledger took no entry within {_TO_RECORD:g} s ({ledger.trouble or 'it is busy'})"
+    for each in gone:
+        await ledger.record(
+            "access.revoked",
+            each.bearer.name,
+            actor=actor(),
+            id=each.id,
+            role=each.bearer.role,
+        )
 
 
 def _shown(each: Token) -> dict[str, str | None]:

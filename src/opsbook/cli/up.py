@@ -34,13 +34,22 @@ def up(book: Path, data: DataDir, port: int | None) -> None:
     app = App(read, data, web)
     try:
         tell(app.bus)
-        said = f"watching {read.platform.name} at {app.web.address} (data in {data.path})"
-        run_until_signal(app.run(lambda: click.echo(said)), lambda: _reload(app, book))
+        run_until_signal(app.run(lambda: _say_where(app)), lambda: _reload(app, book))
     finally:
         app.close()
     running = [keeper.name for keeper in app.services.keepers.values() if keeper.instance]
     if running:
         click.echo(f"the watch ended; these go on: {', '.join(running)}")
+
+
+def _say_where(app: App) -> None:
+    """The link is for who sees this terminal. Where others reach the port it is not printed: of
+    a service, this is a log that more people read."""
+    click.echo(f"watching {app.book.platform.name} at {app.web.address} (data in {app.data.path})")
+    on_loopback = app.web.on_loopback
+    click.echo(
+        f"sign in: {app.front.sign_in.link() if on_loopback else '`opsbook sign-in` makes a link'}"
+    )
 
 
 async def _reload(app: App, book: Path) -> None:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import (
     Column,
     Engine,
@@ -18,17 +17,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import OperationalError
 
-from opsbook.book.fields import Name
 from opsbook.core.clock import Clock
-from opsbook.core.errors import BadInputError
 from opsbook.state.database import reading
 from opsbook.state.people import Person, Role
+from opsbook.state.person_name import person_name
 from opsbook.state.tables import metadata
 from opsbook.state.token_text import PREFIX, hash_of, id_of, new_token
 
 _NOTED_EVERY = 60.0
 """Seconds between two notes of a token's last use: not every request is to write."""
-_NAME: TypeAdapter[str] = TypeAdapter(Name)
 
 tokens = Table(
     "tokens",
@@ -66,15 +63,11 @@ class Tokens:
     def issue(self, name: str, role: Role, expires: float | None = None) -> str:
         """The token of a fresh row, which nobody can be told again. `expires` is when, in seconds
         since 1970. Raises BadInputError for what is no name."""
-        try:
-            _NAME.validate_python(name)
-        except ValidationError as error:
-            reason = error.errors()[0]["msg"].removeprefix("Value error, ")
-            raise BadInputError(f"{name!r}: {reason}") from None
+        row: dict[str, Any] = {"name": person_name(name), "role": role.value}
         text = new_token()
-        row = {"hash": hash_of(text), "name": name, "role": role.value, "expires_at": expires}
+        row |= {"hash": hash_of(text), "made_at": self._clock.now(), "expires_at": expires}
         with self._engine.begin() as connection:
-            connection.execute(insert(tokens), {**row, "made_at": self._clock.now()})
+            connection.execute(insert(tokens), row)
         return text
 
     def check(self, text: str) -> Person | None:
