@@ -35,14 +35,14 @@ async def test_the_ledger_tells_when_the_watch_began_and_ended(tmp_path: Path) -
 async def test_the_verdict_is_the_worst_of_all(tmp_path: Path) -> None:
     async with watched(one_service(tmp_path), tmp_path / "data") as platform:
         await platform.well()
-        assert platform.app.view.verdict() is State.UP
+        assert platform.app.front.view.verdict() is State.UP
         platform.app.watch.checks["a-greets"].state = State.DEGRADED
-        assert platform.app.view.verdict() is State.DEGRADED
+        assert platform.app.front.view.verdict() is State.DEGRADED
 
 
 def test_what_cannot_be_taken_is_given_back(tmp_path: Path) -> None:
     book = read_book(one_service(tmp_path))
-    with pytest.raises(BadInputError, match="only loopback"):
+    with pytest.raises(BadInputError, match=r"web\.host 0"):
         App(book, DataDir(tmp_path / "data"), WebSettings(host="0.0.0.0"))
     assert not DataDir(tmp_path / "data").in_use()
 

@@ -35,7 +35,7 @@ async def test_a_failed_drill_turns_the_platform_red_and_one_that_never_ran_does
         app = platform.app
         assert app.runs is not None
         await app.runs.opened.wait()
-        await eventually(lambda: app.view.verdict() == "up")
+        await eventually(lambda: app.front.view.verdict() == "up")
         before = await asyncio.to_thread(opsbook, "status", "--data", data)
         await app.runs.engine.wait(await app.drills.request("hangs", "ada", "to see"), 20)
         await eventually(lambda: platform.keeper().state() == "up")

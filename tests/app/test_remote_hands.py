@@ -12,6 +12,8 @@ from opsbook.core.errors import BadInputError
 from opsbook.durable.jobs.jobs import Jobs
 from opsbook.probes.check import Check
 from opsbook.probes.model import State
+from opsbook.runbooks.output import Output
+from opsbook.state.database import connect, sqlite_url
 from tests.book.books import write_book
 
 
@@ -26,7 +28,8 @@ checks:
 """
     book = read_book(write_book(tmp_path, text))
     checks = {name: Check(name, settings) for name, settings in book.checks.items()}
-    return RemoteHands("north", checks, Jobs(tmp_path), str(tmp_path), SystemClock())
+    output = Output(connect(sqlite_url(tmp_path / "state.db")))
+    return RemoteHands("north", checks, Jobs(tmp_path), str(tmp_path), SystemClock(), output)
 
 
 async def test_a_check_is_looked_at_from_there(hands: RemoteHands) -> None:

@@ -32,7 +32,7 @@ class Served:
 
     def client(self, name: str, role: Role) -> httpx2.AsyncClient:
         """As somebody with a token of their own."""
-        token = Tokens(self.scene.platform.app._engine, SystemClock()).issue(name, role)
+        token = Tokens(self.scene.platform.app.engine, SystemClock()).issue(name, role)
         headers = {"Authorization": f"Bearer {token}"}
         return httpx2.AsyncClient(base_url=self.address, headers=headers, trust_env=False)
 
@@ -47,7 +47,7 @@ async def served(
     async with scene(book, directory / "data", drills, lambda _: production) as it:
         app, api = it.platform.app, FastAPI()
         api.include_router(drill_routes(it.drills, SystemClock()))
-        protect(api, app.api.state.access)
+        protect(api, app.front.api.state.access)
         server = WebServer(api, listen(WebSettings(port=0)))
         serving = asyncio.create_task(server.run())
         try:

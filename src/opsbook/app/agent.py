@@ -19,6 +19,7 @@ from opsbook.probes.check import Check
 from opsbook.runbooks.hands import Hands
 from opsbook.runbooks.hosts import queue_of
 from opsbook.runbooks.interpreter import step_functions
+from opsbook.runbooks.output import Output
 from opsbook.state.database import connect
 from opsbook.state.datadir import DataDir
 from opsbook.state.hosts import beat, say_hello
@@ -58,7 +59,8 @@ class Agent:
             data.close()
             raise
         directory = str(book.directory)
-        self.hands = RemoteHands(host, self._checks, self.runs.jobs, directory, self._clock)
+        output = Output(self._state)
+        self.hands = RemoteHands(host, self._checks, self.runs.jobs, directory, self._clock, output)
         self.runs.carry(make(self.hands))
 
     async def run(self) -> None:

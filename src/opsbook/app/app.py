@@ -14,6 +14,7 @@ from opsbook.app.book import Book, dependencies, provers
 from opsbook.app.collector import spare_the_collector
 from opsbook.app.databases import make_databases
 from opsbook.app.drills import carry_drills, make_drills, undo_without_drills
+from opsbook.app.front import Front
 from opsbook.app.hands import AppHands, Rooms
 from opsbook.app.incidents import make_incidents
 from opsbook.app.measuring import Measuring
@@ -42,24 +43,12 @@ from opsbook.state.chain import Verdict
 from opsbook.state.database import reading, sqlite_url
 from opsbook.state.datadir import DataDir
 from opsbook.state.ledger import Ledger, read_entries, verify
-from opsbook.state.local_token import LocalToken
-from opsbook.state.tokens import Tokens
-from opsbook.web.access import Access, protect
-from opsbook.web.backups import backup_family, backup_routes
-from opsbook.web.databases import database_family, database_routes
-from opsbook.web.drills import drill_family, drill_routes
-from opsbook.web.incident_exposition import incident_family
-from opsbook.web.refusals import Refusals
-from opsbook.web.run_health import RunHealth
-from opsbook.web.runs import no_run_routes, run_routes
-from opsbook.web.server import WebServer, address_of, create_api, listen
+from opsbook.web.server import WebServer, listen, public_address_of
 from opsbook.web.settings import WebSettings
-from opsbook.web.status import StatusView
-from opsbook.web.store_health import StoreHealth
 
 logger = logging.getLogger(__name__)
 
-_RELOADED = {"alerts", "rules", "runbooks", "recovery"}
+_RELOADED = {"alerts", "rules", "runbooks", "recovery", "dashboards"}
 """Sections of a book that are read again while it runs."""
 
 
@@ -79,8 +68,8 @@ class App:
             given_back.callback(data.close)
             self.state = State(book.state, data.database, book.platform.name)
             given_back.callback(self.state.close)
-            self._engine = self.state.engine
-            self.ledger = Ledger(self._engine, self.clock)
+            self.engine = self.state.engine
+            self.ledger = Ledger(self.engine, self.clock)
             self.watch = Watch(make_checks(book), self.bus, self.clock, book.maintenance)
             self.services = Services(
                 book.services,
@@ -96,20 +85,20 @@ class App:
             self.alerts = Alerts(
                 book.alerts or AlertSettings(),
                 labels_of(external_labels(book.scrape, prometheus_files(book.scrape))),
-                self._engine,
+                self.engine,
                 self.ledger,
                 self.watch,
                 self.bus,
                 self.clock,
-                address_of(self._listener, web.prefix),
+                public_address_of(self._listener, web),
             )
-            self.incidents, incident_paths = make_incidents(
+            self.incidents, self.incident_paths = make_incidents(
                 book.incidents,
                 dependencies(book),
                 self.watch,
                 self.services,
                 self.alerts.delivery,
-                self._engine,
+                self.engine,
                 self.ledger,
                 self.bus,
                 self.clock,
@@ -126,7 +115,7 @@ class App:
                 book.platform.name,
                 self.runs,
                 data,
-                self._engine,
+                self.engine,
                 self.ledger,
                 self.clock,
             )
@@ -138,7 +127,7 @@ class App:
                 self.runbooks,
                 self.runs,
                 self.services,
-                self._engine,
+                self.engine,
                 self.ledger,
                 self.bus,
                 self.clock,
@@ -149,50 +138,23 @@ class App:
                 data,
                 self.watch,
                 self.services,
-                self._engine,
+                self.engine,
                 self.ledger,
                 self.bus,
                 self.clock,
             )
             if self.runs is not None and self.runbooks is not None:
                 carry_drills(self.drills, self.runs, self.runbooks)
-            self.agents = Agents(book.hosts, self._engine, self.ledger, self.clock)
-            view = StatusView(
-                book.platform.name,
-                self.watch,
-                self.services,
-                self.ledger,
-                StoreHealth(self.measuring.store, self.measuring.recorder, self.clock),
-                self.alerts.health,
-                RunHealth(self.runs, self.agents),
-                self.drills,
-                self.backups,
-                self.clock,
-            )
-            view.families.append(incident_family(self.incidents))
-            view.families.append(drill_family(self.drills))
-            view.families.append(backup_family(self.backups))
-            view.families.append(database_family(self.databases))
-            self.view = view
-            self.api = create_api(view, self.measuring.store, self.measuring.sources)
-            run_paths = run_routes(self.runbooks) if self.runbooks else no_run_routes()
-            for router in (
-                *self.measuring.routers,
-                *self.alerts.routers,
-                run_paths,
-                incident_paths,
-                drill_routes(self.drills, self.clock),
-                backup_routes(self.backups, self.clock),
-                database_routes(self.databases),
-            ):
-                self.api.include_router(router)
-            self.web = WebServer(self.api, self._listener, web.prefix)
-            self._local_token = LocalToken(data.path)
-            self._refusals = Refusals(self.ledger)
-            tokens = Tokens(self._engine, self.clock)
-            protect(self.api, Access(self._local_token, tokens, self._refusals))
+            self.agents = Agents(book.hosts, self.engine, self.ledger, self.clock)
+            self.front = Front(self, self._listener, web)
+            given_back.callback(self.front.sign_in.close)
             given_back.pop_all()
         keep_record(self.bus, self.ledger)
+
+    @property
+    def web(self) -> WebServer:
+        """Where it answers."""
+        return self.front.server
 
     async def run(self, begun: Callable[[], None] = lambda: None) -> None:
         """Watch until cancelled; the services go on. Nothing that was recorded is lost.
@@ -218,6 +180,7 @@ class App:
                 group.create_task(self.databases.run(), name="databases")
                 if self.responses is not None:
                     group.create_task(self.responses.run(), name="responses")
+                group.create_task(self.front.live.run(), name="live")
                 group.create_task(self.web.run(), name="web")
                 if self.runs is not None:
                     # Here, so that it ends first: steps under way need the others to end well.
@@ -225,7 +188,7 @@ class App:
         except ExceptionGroup as group:
             raise _foremost(group) from None
         finally:
-            self._refusals.close()
+            self.front.sign_in.access.refusals.close()
             self.ledger.record("watch.stopped", self.book.platform.name)
             await self.ledger.flush(within=5)
 
@@ -234,8 +197,10 @@ class App:
 
         Raises BadInputError, and then everything is as it was.
         """
+        self.web.renew()
         await self.alerts.reload(book.alerts or AlertSettings())
         await self.measuring.reload(book)
+        self.front.dashboards.patterns = book.dashboards
         if self.runbooks is not None:
             self.runbooks.replace(runbooks_of(book), list(self.book.services))
         # Not compared as objects: those of a running book remember what they did.
@@ -259,12 +224,12 @@ class App:
 
     def verify_ledger(self) -> Verdict:
         """Hold everything recorded until now against the chain. Blocks: call it in a thread."""
-        return verify(self._engine)
+        return verify(self.engine)
 
     def close(self) -> None:
         """Write what waits; give the port and the data directory back."""
         self.web.close()
-        self._local_token.close()
+        self.front.sign_in.close()
         self.drills.close()
         self.backups.close()
         self.measuring.close()
@@ -302,7 +267,7 @@ class App:
             list(self.book.services),
             hands,
             runs,
-            self._engine,
+            self.engine,
             self.ledger,
             self.clock,
         )
@@ -314,7 +279,7 @@ class App:
         """When a service was restarted of late: a budget outlives the process that spends it."""
         per = self.book.services[service].restart.per
         since = iso(self.clock.now() - per)
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             entries = read_entries(connection, kind="service.restart", subject=service, since=since)
             return [datetime.fromisoformat(entry.at).timestamp() for entry in entries]
 

@@ -13,7 +13,7 @@ from opsbook.alerts.templates.language.errors import TemplateError
 from opsbook.app.prometheus import prometheus_remarks, prometheus_rule_problems
 from opsbook.backups.rules import backup_problems
 from opsbook.backups.settings import BackupSettings, backup_settings_for, backup_settings_type
-from opsbook.book.fields import Name
+from opsbook.book.fields import BookPath, Name
 from opsbook.book.kinds import kinds_used, with_kinds
 from opsbook.book.load import load_book
 from opsbook.book.model import Section
@@ -48,6 +48,9 @@ from opsbook.services.controller import controller_kinds
 from opsbook.services.rules import service_problems
 from opsbook.services.settings import ServiceSettings
 from opsbook.state.settings import StateSettings, state_problems
+from opsbook.web.dashboards.dashboards import Dashboards
+from opsbook.web.public.rules import status_page_problems
+from opsbook.web.public.settings import StatusPageSettings
 from opsbook.web.settings import WebSettings
 
 
@@ -88,6 +91,9 @@ class Book(Section):
     backups: BackupSettings | None = None
     recovery: dict[Name, RecoverySettings] = {}
     web: WebSettings = WebSettings()
+    status_page: StatusPageSettings | None = None
+    dashboards: list[BookPath] = []
+    """Files with dashboards of Grafana as JSON, shown as they are; `*` stands for any."""
 
     _directory: Path = PrivateAttr(default=Path())
 
@@ -122,13 +128,15 @@ def read_book(file: Path) -> Book:
         _database_problems,
         _backup_problems,
         _recovery_problems,
+        _status_page_problems,
     )
 
 
 def remarks(book: Book) -> list[Problem]:
     """What files of other programs say and Opsbook does not carry out."""
     told = book.alerts.configuration().remarks if book.alerts else ()
-    return [*prometheus_remarks(book.scrape), *told]
+    shown = Dashboards(book.dashboards).remarks()
+    return [*prometheus_remarks(book.scrape), *told, *shown]
 
 
 def dependencies(book: Book) -> dict[str, list[str]]:
@@ -228,6 +236,10 @@ def _recovery_problems(book: Book, source: Source) -> list[Problem]:
         book.runbooks,
         source,
     )
+
+
+def _status_page_problems(book: Book, source: Source) -> list[Problem]:
+    return status_page_problems(book.status_page, book.services, source)
 
 
 def book_schema() -> dict[str, Any]:

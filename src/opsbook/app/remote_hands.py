@@ -10,6 +10,7 @@ from opsbook.probes.check import Check
 from opsbook.probes.look import look_once
 from opsbook.probes.model import Outcome
 from opsbook.runbooks.hands import Hands, Ordered, Verb
+from opsbook.runbooks.output import Output
 
 
 class RemoteHands(Hands):
@@ -17,9 +18,15 @@ class RemoteHands(Hands):
     platform is where `opsbook up` runs."""
 
     def __init__(
-        self, host: str, checks: Mapping[str, Check], jobs: Jobs, directory: str, clock: Clock
+        self,
+        host: str,
+        checks: Mapping[str, Check],
+        jobs: Jobs,
+        directory: str,
+        clock: Clock,
+        output: Output,
     ) -> None:
-        self.clock, self.jobs, self.directory = clock, jobs, directory
+        self.clock, self.jobs, self.directory, self.output = clock, jobs, directory, output
         self._host, self._checks = host, checks
 
     async def look(self, check: str) -> Outcome:

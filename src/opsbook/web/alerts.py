@@ -17,10 +17,19 @@ from opsbook.alerts.silences import Silence, for_ever
 from opsbook.core.clock import Clock, iso
 from opsbook.core.errors import BadInputError
 from opsbook.web.access import Operator, acting
-
-_MOST = 1000
-Most = Annotated[int, Query(ge=1, le=_MOST)]
-By = Annotated[str, Field(max_length=100, description="whom an admin acts for")]
+from opsbook.web.inputs import (
+    Asked,
+    BookName,
+    By,
+    ByQuery,
+    FullText,
+    Lasting,
+    Most,
+    SecondsQuery,
+    Text,
+    Word,
+)
+from opsbook.web.problems import problems
 
 
 class Acknowledged(BaseModel):
@@ -81,22 +90,22 @@ class SilenceView(BaseModel):
 class AcknowledgeAlerts(BaseModel):
     """Whose alerts: fingerprints, or names of alerts."""
 
-    alerts: list[str] = Field(min_length=1)
+    alerts: list[Word] = Field(min_length=1, max_length=1_000)
     by: By = ""
-    why: str = ""
-    assignee: str = ""
-    seconds: float | None = Field(None, gt=0, description="repeats are held for so long")
+    why: Text = ""
+    assignee: Word = ""
+    seconds: Lasting | None = Field(None, description="repeats are held for so long")
 
 
 class NewSilence(BaseModel):
     """For some seconds, or until what it silences has ended."""
 
-    matchers: str = Field(min_length=1)
+    matchers: FullText
     by: By = ""
-    why: str = Field(min_length=1)
-    seconds: float | None = Field(None, gt=0)
+    why: FullText
+    seconds: Lasting | None = None
     until_resolved: bool = False
-    interval: str = Field("", description="name of a time interval: only within it")
+    interval: Word = Field("", description="name of a time interval: only within it")
 
 
 def alert_routes(alerting: Alerting, engine: Engine, clock: Clock) -> APIRouter:
@@ -104,18 +113,18 @@ def alert_routes(alerting: Alerting, engine: Engine, clock: Clock) -> APIRouter:
     routes = APIRouter(prefix="/api", tags=["alerts"])
 
     @routes.get("/alerts")
-    async def alerts_now() -> list[AlertView]:
+    async def list_alerts() -> list[AlertView]:
         """What fires, longest first, with silences and acknowledgements."""
         now = clock.now()
         firing = [each for each in alerting.board.alerts.values() if not each.resolved(now)]
         firing.sort(key=lambda each: each.starts_at)
-        return [_shown(alerting, each) for each in firing]
+        return [alert_view(alerting, each) for each in firing]
 
     @routes.get("/alerts/history")
-    async def alert_history(
-        start: float = 0.0,
-        end: float | None = None,
-        name: str | None = None,
+    async def list_past_alerts(
+        start: SecondsQuery = 0.0,
+        end: SecondsQuery | None = None,
+        name: Asked | None = None,
         limit: Most = 100,
     ) -> list[AlertView]:
         """Alerts that have ended, the newest first."""
@@ -123,8 +132,8 @@ def alert_routes(alerting: Alerting, engine: Engine, clock: Clock) -> APIRouter:
         found = await alerting.history(start, until, name, limit)
         return [_ended(each) for each in found]
 
-    @routes.post("/alerts/acknowledgements")
-    async def acknowledge(asked: AcknowledgeAlerts, person: Operator) -> list[AlertView]:
+    @routes.post("/alerts/acknowledgements", responses=problems(404))
+    async def acknowledge_alerts(asked: AcknowledgeAlerts, person: Operator) -> list[AlertView]:
         """Say that somebody works on alerts: they are not repeated meanwhile."""
         by = acting(person, asked.by)
         known = alerting.board.alerts.values()
@@ -135,18 +144,18 @@ def alert_routes(alerting: Alerting, engine: Engine, clock: Clock) -> APIRouter:
         made = await alerting.acknowledge(numbers, by, asked.why, assignee, until)
         if not made:
             raise HTTPException(404, f"none of {', '.join(asked.alerts)} fires now")
-        return [_shown(alerting, alerting.board.alerts[each.fingerprint]) for each in made]
+        return [alert_view(alerting, alerting.board.alerts[each.fingerprint]) for each in made]
 
     @routes.get("/silences")
-    async def silences() -> list[SilenceView]:
+    async def list_silences() -> list[SilenceView]:
         """Silences, those that hold first."""
         now = clock.now()
         order = {"active": 0, "pending": 1, "expired": 2}
         listed = sorted(alerting.silences, key=lambda each: (order[each.state(now)], each.ends_at))
-        return [_silence(each, now) for each in listed]
+        return [silence_view(each, now) for each in listed]
 
-    @routes.post("/silences")
-    async def silence(asked: NewSilence, person: Operator) -> SilenceView:
+    @routes.post("/silences", responses=problems(400))
+    async def create_silence(asked: NewSilence, person: Operator) -> SilenceView:
         """Silence alerts."""
         if (asked.seconds is None) is not asked.until_resolved and not asked.interval:
             raise HTTPException(400, "give either seconds or until_resolved")
@@ -166,10 +175,10 @@ def alert_routes(alerting: Alerting, engine: Engine, clock: Clock) -> APIRouter:
             made = await alerting.silence(wanted, by)
         except BadInputError as error:
             raise HTTPException(400, str(error)) from None
-        return _silence(made, clock.now())
+        return silence_view(made, clock.now())
 
-    @routes.delete("/silences/{number}")
-    async def end_silence(number: str, person: Operator, by: By = "") -> SilenceView:
+    @routes.delete("/silences/{number}", responses=problems(404))
+    async def end_silence(number: BookName, person: Operator, by: ByQuery = "") -> SilenceView:
         """End a silence now."""
         try:
             await alerting.expire(number, acting(person, by))
@@ -177,10 +186,10 @@ def alert_routes(alerting: Alerting, engine: Engine, clock: Clock) -> APIRouter:
             raise HTTPException(404, str(error)) from None
         known = alerting.silences.get(number)
         assert known is not None
-        return _silence(known, clock.now())
+        return silence_view(known, clock.now())
 
     @routes.get("/notices")
-    async def notices(
+    async def list_notices(
         status: Annotated[list[Status] | None, Query()] = None, limit: Most = 100
     ) -> list[NoticeView]:
         """Notices, the newest first: who was told what, and what came of it."""
@@ -190,7 +199,7 @@ def alert_routes(alerting: Alerting, engine: Engine, clock: Clock) -> APIRouter:
     return routes
 
 
-def _shown(alerting: Alerting, alert: Alert) -> AlertView:
+def alert_view(alerting: Alerting, alert: Alert) -> AlertView:
     muting = alerting.muting(alert)
     names = [route.manner.receiver for route in alerting.routes(alert)]
     return AlertView(
@@ -229,7 +238,7 @@ def _acknowledged(known: Acknowledgement | None) -> Acknowledged | None:
     )
 
 
-def _silence(silence: Silence, now: float) -> SilenceView:
+def silence_view(silence: Silence, now: float) -> SilenceView:
     state = silence.state(now)
     endless = silence.until_resolved and state != "expired"
     return SilenceView(

@@ -20,6 +20,9 @@ from opsbook.durable.model import RunInfo
 from opsbook.durable.port import UnknownRunError
 from opsbook.web.access import Operator, acting
 from opsbook.web.family import add_family
+from opsbook.web.inputs import LONGEST, BookName, By, Text, Why, Word
+from opsbook.web.moments import moment, moment_or_none
+from opsbook.web.problems import problems
 
 SetStateName = Literal["good", "late", "failed", "never ran"]
 
@@ -89,21 +92,21 @@ class Wanted(BaseModel):
     """What is to be done to a set."""
 
     action: Literal["backup", "check", "open", "restore", "prune", "copy"]
-    by: str = ""
-    why: str = "asked for by hand"
-    retention: str = Field(default="", description="class of a backup that is to be made")
-    destination: str = ""
-    backup: str = ""
+    by: By = ""
+    why: Why = "asked for by hand"
+    retention: Word = Field(default="", description="class of a backup that is to be made")
+    destination: Word = ""
+    backup: Word = ""
 
 
 class Restore(BaseModel):
     """What somebody brought back by hand."""
 
-    backup: str
-    destination: str
-    target: str
-    made: str = Field(description="what came of it")
-    seconds: float
+    backup: Word
+    destination: Word
+    target: Text
+    made: Text = Field(description="what came of it")
+    seconds: float = Field(ge=0, le=LONGEST, allow_inf_nan=False)
 
 
 class BackupRun(BaseModel):
@@ -122,15 +125,15 @@ def backup_routes(backups: Backups, clock: Clock) -> APIRouter:
     routes = APIRouter(prefix="/api/backups", tags=["backups"])
 
     @routes.get("")
-    async def all_sets() -> BackupsStatus:
+    async def get_backups() -> BackupsStatus:
         """How the sets stand, worst first."""
         await backups.refresh()
         state: Any = backups.verdict()
-        listed = [_status(each, backups) for each in backups.standings()]
-        return BackupsStatus(at=_moment(clock.now()), state=state, sets=listed)
+        listed = [set_view(each, backups) for each in backups.standings()]
+        return BackupsStatus(at=moment(clock.now()), state=state, sets=listed)
 
-    @routes.get("/{name}")
-    async def copies(name: str) -> list[PlaceStatus]:
+    @routes.get("/{name}", responses=problems(404))
+    async def list_backup_copies(name: BookName) -> list[PlaceStatus]:
         """What lies at each destination of a set now."""
         try:
             found, rows = await backups.listed(name), await backups.rows(name)
@@ -139,8 +142,8 @@ def backup_routes(backups: Backups, clock: Clock) -> APIRouter:
             raise HTTPException(404, str(error)) from None
         return [_place(each, found[each], rows, decided[each]) for each in found]
 
-    @routes.post("/{name}/runs")
-    async def act(name: str, wanted: Wanted, person: Operator) -> BackupRun:
+    @routes.post("/{name}/runs", responses=problems(404, 503))
+    async def start_backup_run(name: BookName, wanted: Wanted, person: Operator) -> BackupRun:
         """Have a backup made, verified (check, open, restore: into a throwaway place) or copied to
         a destination that lacks it, or old ones pruned; a run that does so already is given back
         instead."""
@@ -160,14 +163,18 @@ def backup_routes(backups: Backups, clock: Clock) -> APIRouter:
             raise HTTPException(404, str(error)) from None
         return await _shown(backups, name, run)
 
-    @routes.post("/{name}/restores")
-    async def restored(name: str, restore: Restore, person: Operator) -> Restore:
+    @routes.post("/{name}/restores", responses=problems(404))
+    async def record_restore(name: BookName, restore: Restore, person: Operator) -> Restore:
         """Write down what `opsbook restore` has brought back."""
+        try:
+            backups.vault.known(name)
+        except BadInputError as error:
+            raise HTTPException(404, str(error)) from None
         await backups.restored(name, person.name, restore.model_dump())
         return restore
 
-    @routes.get("/{name}/runs/{run}")
-    async def backup_run(name: str, run: str) -> BackupRun:
+    @routes.get("/{name}/runs/{run}", responses=problems(404, 503))
+    async def get_backup_run(name: BookName, run: BookName) -> BackupRun:
         """How far a run is, and what came of it."""
         return await _shown(backups, name, run)
 
@@ -233,13 +240,13 @@ def _add(listed: Sequence[Standing], lines: list[str]) -> None:
 
 
 def _add_moment(
-    lines: list[str], name: str, text: str, values: Sequence[tuple[str, float | None]]
+    lines: list[str], name: BookName, text: str, values: Sequence[tuple[str, float | None]]
 ) -> None:
     known = [({"set": each}, value) for each, value in values if value is not None]
     add_family(lines, name, text, known)
 
 
-def _status(standing: Standing, backups: Backups) -> SetStatus:
+def set_view(standing: Standing, backups: Backups) -> SetStatus:
     settings = standing.settings
     return SetStatus(
         name=standing.set,
@@ -251,10 +258,10 @@ def _status(standing: Standing, backups: Backups) -> SetStatus:
         why=standing.why,
         backups=standing.backups.value,
         restore=standing.restore.value if standing.restore else None,
-        tried_at=_moment_or_none(standing.tried_at),
-        made_at={name: _moment(at) for name, at in standing.made_at.items()},
-        verified_at=_moment_or_none(standing.verified_at),
-        proved_at=_moment_or_none(standing.proved_at),
+        tried_at=moment_or_none(standing.tried_at),
+        made_at={name: moment(at) for name, at in standing.made_at.items()},
+        verified_at=moment_or_none(standing.verified_at),
+        proved_at=moment_or_none(standing.proved_at),
         last=dict(standing.last),
         proof=dict(standing.proof),
         progress=_progress(backups, standing.set),
@@ -286,8 +293,8 @@ def _copy(found: Found, rows: Sequence[Row], decision: Decision | None, unsaid: 
         problem=found.problem,
         size_bytes=found.size,
         retention=manifest.retention if manifest else None,
-        made_at=_moment(manifest.made_seconds) if manifest else None,
-        consistent_at=_moment_or_none(manifest.consistent_seconds if manifest else None),
+        made_at=moment(manifest.made_seconds) if manifest else None,
+        consistent_at=moment_or_none(manifest.consistent_seconds if manifest else None),
         verified={row.about: _word(row) for row in looks},
         keep=decision.keep if decision else None,
         reason=decision.reason if decision else unsaid,
@@ -325,11 +332,3 @@ def _progress(backups: Backups, name: str) -> ProgressNow | None:
     if now is None:
         return None
     return ProgressNow(what=now.what, done_bytes=now.done, total_bytes=now.total)
-
-
-def _moment_or_none(seconds: float | None) -> datetime | None:
-    return None if seconds is None else _moment(seconds)
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromisoformat(iso(seconds))

@@ -1,10 +1,10 @@
 """Databases: how each stands, what maintenance would do, and doing it. Under `/api/databases`."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Literal
 
-from fastapi import APIRouter, Depends, HTTPException
+from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, Field
 
 from opsbook.core.errors import BadInputError
@@ -12,12 +12,13 @@ from opsbook.core.secrets import mask
 from opsbook.databases.model import Cell, DatabaseError, Level, Report, Task, TaskResult, Value
 from opsbook.databases.recorder import FIGURE, numbers
 from opsbook.databases.service import Databases, Round, Standing
-from opsbook.state.people import Person, Role
-from opsbook.web.access import Operator, acting, may
+from opsbook.web.access import Operator, acting
 from opsbook.web.family import add_family
+from opsbook.web.inputs import BookName, By, Why, Word
+from opsbook.web.moments import moment, moment_or_none
+from opsbook.web.problems import problems
+from opsbook.web.roles import Viewer
 
-Viewer = Annotated[Person, Depends(may(Role.VIEWER))]
-"""Reports tell what others ask of a database."""
 LevelName = Literal["fine", "over", "unknown"]
 
 
@@ -96,9 +97,9 @@ class ResultStatus(BaseModel):
 class Maintain(BaseModel):
     """Who wants it, where that is not who sends it, and why."""
 
-    by: str = ""
-    why: str = Field(min_length=1)
-    confirm: str = Field(
+    by: By = ""
+    why: Why
+    confirm: Word = Field(
         default="", description="the database's name, without which nothing of class 2 is done"
     )
 
@@ -124,20 +125,20 @@ def database_routes(databases: Databases) -> APIRouter:
     routes = APIRouter(prefix="/api/databases", tags=["databases"])
 
     @routes.get("")
-    async def all_databases() -> list[DatabaseStatus]:
+    async def list_databases() -> list[DatabaseStatus]:
         """How the databases stand, as they were last seen."""
         return [_status(databases, each) for each in databases.standings()]
 
-    @routes.get("/{name}/report")
-    async def report(name: str, person: Viewer) -> DatabaseReport:
+    @routes.get("/{name}/report", responses=problems(404))
+    async def get_database_report(name: BookName, person: Viewer) -> DatabaseReport:
         """Look at a database now."""
         try:
             return _reported(databases, await databases.look(name))
         except BadInputError as error:
             raise HTTPException(404, str(error)) from None
 
-    @routes.get("/{name}/plan")
-    async def plan(name: str, person: Viewer) -> list[TaskStatus]:
+    @routes.get("/{name}/plan", responses=problems(404, 502))
+    async def plan_maintenance(name: BookName, person: Viewer) -> list[TaskStatus]:
         """What maintenance would do now; nothing is changed."""
         try:
             return [_task(each) for each in await databases.plan(name)]
@@ -146,19 +147,20 @@ def database_routes(databases: Databases) -> APIRouter:
         except DatabaseError as error:
             raise HTTPException(502, mask(str(error))) from None
 
-    @routes.post("/{name}/maintenance")
-    async def maintain(name: str, wanted: Maintain, person: Operator) -> Maintenance:
+    @routes.post("/{name}/maintenance", responses=problems(404, 409, 502))
+    async def start_maintenance(name: BookName, wanted: Maintain, person: Operator) -> Maintenance:
         """Begin maintenance; tasks of class 2 are refused where `confirm` is not the name."""
         by = acting(person, wanted.by)
         try:
+            databases.known(name)
             return _round(await databases.maintain(name, by, wanted.why, wanted.confirm))
         except BadInputError as error:
             raise HTTPException(409 if name in databases.settings else 404, str(error)) from None
         except DatabaseError as error:
             raise HTTPException(502, mask(str(error))) from None
 
-    @routes.get("/{name}/maintenance")
-    async def maintenance(name: str, person: Viewer) -> Maintenance:
+    @routes.get("/{name}/maintenance", responses=problems(404))
+    async def get_maintenance(name: BookName, person: Viewer) -> Maintenance:
         """The last maintenance since the start, under way or over."""
         if name not in databases.rounds:
             raise HTTPException(404, f"no maintenance of {name!r} since the start")
@@ -204,9 +206,9 @@ def _status(databases: Databases, standing: Standing) -> DatabaseStatus:
         subject=settings.engine.subject,
         description=settings.description,
         level=standing.level.value,
-        at=_moment(standing.at),
+        at=moment_or_none(standing.at),
         trouble=standing.trouble,
-        maintained_at=_moment(last.began if last else None),
+        maintained_at=moment_or_none(last.began if last else None),
     )
 
 
@@ -258,15 +260,13 @@ def _task(task: Task) -> TaskStatus:
 
 
 def _round(found: Round) -> Maintenance:
-    began = _moment(found.began)
-    assert began is not None
     return Maintenance(
         id=found.id,
         database=found.database,
         by=found.by,
         why=found.why,
-        began_at=began,
-        ended_at=_moment(found.ended),
+        began_at=moment(found.began),
+        ended_at=moment_or_none(found.ended),
         tasks=[each.name for each in found.tasks],
         results=[_result(each) for each in found.results],
         done=found.done,
@@ -290,7 +290,3 @@ def _result(result: TaskResult) -> ResultStatus:
 def _figures(standing: Standing | None) -> dict[str, Value | None]:
     report = standing.report if standing else None
     return {name: each.value for name, each in report.figures.items()} if report else {}
-
-
-def _moment(seconds: float | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

@@ -2,23 +2,25 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fastapi import APIRouter, Depends, HTTPException
+from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, Field
 
-from opsbook.core.clock import Clock, iso
+from opsbook.core.clock import Clock
 from opsbook.core.errors import BadInputError
 from opsbook.drills.model import DrillState, RefusedError, Standing
 from opsbook.drills.service import Drills
 from opsbook.durable.model import RunInfo
 from opsbook.durable.port import UnknownRunError
-from opsbook.state.people import Person, Role
-from opsbook.web.access import Operator, acting, may
+from opsbook.web.access import Operator, acting
 from opsbook.web.family import add_family
+from opsbook.web.inputs import BookName, By, Why
+from opsbook.web.moments import moment
+from opsbook.web.problems import problems
+from opsbook.web.roles import Approver
 from opsbook.web.status import DrillStanding
 
-Approver = Annotated[Person, Depends(may(Role.APPROVER))]
 _PHASES = ("detect", "notify", "recover")
 
 
@@ -65,8 +67,8 @@ class DrillsStatus(BaseModel):
 class RunDrill(BaseModel):
     """Who wants it, where that is not who sends it, and why."""
 
-    by: str = ""
-    why: str = Field(min_length=1)
+    by: By = ""
+    why: Why
 
 
 class DrillRun(BaseModel):
@@ -86,12 +88,12 @@ def drill_routes(drills: Drills, clock: Clock) -> APIRouter:
     routes = APIRouter(prefix="/api/drills", tags=["drills"])
 
     @routes.get("")
-    async def all_drills() -> DrillsStatus:
+    async def get_drills() -> DrillsStatus:
         """How the drills stand, worst first."""
         return drills_status(drills, clock)
 
-    @routes.post("/{name}/runs")
-    async def run_drill(name: str, asked: RunDrill, person: Operator) -> DrillRun:
+    @routes.post("/{name}/runs", responses=problems(404, 503))
+    async def run_drill(name: BookName, asked: RunDrill, person: Operator) -> DrillRun:
         """Ask for a run; one that waits or runs already is given back instead. What is marked
         production waits until a second person approves it."""
         try:
@@ -101,8 +103,8 @@ def drill_routes(drills: Drills, clock: Clock) -> APIRouter:
             raise HTTPException(404, str(error)) from None
         return await _shown(drills, name, run)
 
-    @routes.post("/{name}/runs/{run}/approval")
-    async def approve_drill(name: str, run: str, person: Approver) -> DrillRun:
+    @routes.post("/{name}/runs/{run}/approval", responses=problems(403, 404, 503))
+    async def approve_drill(name: BookName, run: BookName, person: Approver) -> DrillRun:
         """Consent to a run that another person has asked for; it begins."""
         try:
             await drills.approve(name, run, person.name)
@@ -112,8 +114,8 @@ def drill_routes(drills: Drills, clock: Clock) -> APIRouter:
             raise HTTPException(404, str(error)) from None
         return await _shown(drills, name, run)
 
-    @routes.get("/{name}/runs/{run}")
-    async def drill_run(name: str, run: str) -> DrillRun:
+    @routes.get("/{name}/runs/{run}", responses=problems(404, 503))
+    async def get_drill_run(name: BookName, run: BookName) -> DrillRun:
         """How far a run is, and what came of it."""
         return await _shown(drills, name, run)
 
@@ -123,8 +125,8 @@ def drill_routes(drills: Drills, clock: Clock) -> APIRouter:
 def drills_status(drills: Drills, clock: Clock) -> DrillsStatus:
     """For the tile and the list."""
     verdict: Any = drills.verdict()
-    listed = [_status(each) for each in drills.standings()]
-    return DrillsStatus(at=_moment(clock.now()), state=verdict, drills=listed)
+    listed = [drill_view(each) for each in drills.standings()]
+    return DrillsStatus(at=moment(clock.now()), state=verdict, drills=listed)
 
 
 def drill_family(drills: Drills) -> Callable[[list[str]], None]:
@@ -167,7 +169,7 @@ def _add(listed: Sequence[Standing], lines: list[str]) -> None:
     )
 
 
-def _status(standing: Standing) -> DrillStatus:
+def drill_view(standing: Standing) -> DrillStatus:
     known = standing.evidence
     return DrillStatus(
         name=standing.drill,
@@ -176,8 +178,8 @@ def _status(standing: Standing) -> DrillStatus:
         service=standing.settings.target,
         production=standing.production,
         state=standing.state.value,
-        ran_at=_moment(standing.ran_at) if standing.ran_at is not None else None,
-        due_at=_moment(standing.due_at) if standing.due_at is not None else None,
+        ran_at=moment(standing.ran_at) if standing.ran_at is not None else None,
+        due_at=moment(standing.due_at) if standing.due_at is not None else None,
         evidence=DrillEvidence(**known) if known is not None else None,
     )
 
@@ -195,7 +197,3 @@ def _run(info: RunInfo) -> DrillRun:
     result: Any = info.result
     steps = [step.name for step in info.steps]
     return DrillRun(id=info.id, state=info.state, steps=steps, result=result, error=info.error)
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromisoformat(iso(seconds))

@@ -17,10 +17,10 @@ from opsbook.incidents.model import Incident, IncidentState, UnknownIncidentErro
 from opsbook.incidents.service import Incidents
 from opsbook.incidents.timeline import timeline
 from opsbook.web.access import Operator, acting
+from opsbook.web.inputs import Asked, BookName, By, FullText, Most, Text, Word
+from opsbook.web.moments import text_or_none
+from opsbook.web.problems import problems
 
-By = Annotated[str, Field(max_length=100, description="whom an admin acts for")]
-Most = Annotated[int, Query(ge=1, le=1000)]
-Text = Annotated[str, Field(min_length=1, max_length=10_000)]
 _MOST_ENTRIES = 1000
 
 
@@ -83,32 +83,38 @@ class MeasuresView(BaseModel):
 class OpenIncident(BaseModel):
     """What is wrong. With services their checks say when it has recovered."""
 
-    title: Text
-    severity: str = Field(description="a severity of the book, or an alias of one")
-    services: list[str] = []
-    description: str = ""
+    title: FullText
+    severity: Word = Field(description="a severity of the book, or an alias of one")
+    services: list[Word] = Field([], max_length=1_000)
+    description: Text = ""
     by: By = ""
 
 
 class AcknowledgeIncident(BaseModel):
     """Who has it."""
 
-    note: str = ""
+    note: Text = ""
     by: By = ""
 
 
 class IncidentText(BaseModel):
-    """A remark, or how it stands."""
+    """A remark."""
 
-    text: Text
+    text: FullText
     by: By = ""
+
+
+class IncidentUpdate(IncidentText):
+    """How it stands."""
+
+    public: bool = Field(False, description="shown on the status page too, if there is one")
 
 
 class CloseIncident(BaseModel):
     """What was done, and what was learned."""
 
-    resolution: Text
-    lessons: str = ""
+    resolution: FullText
+    lessons: Text = ""
     unrecovered: bool = Field(False, description="though something says that it has not recovered")
     by: By = ""
 
@@ -120,7 +126,7 @@ def incident_routes(incidents: Incidents, engine: Engine, clock: Clock) -> APIRo
     @routes.get("")
     async def list_incidents(
         state: Annotated[list[IncidentState] | None, Query()] = None,
-        severity: str | None = None,
+        severity: Asked | None = None,
         limit: Most = 100,
     ) -> list[IncidentView]:
         """Incidents, the newest first; those that are not closed where no state is given."""
@@ -129,17 +135,19 @@ def incident_routes(incidents: Incidents, engine: Engine, clock: Clock) -> APIRo
         found = await asyncio.to_thread(
             store.load_latest, engine, limit, [each.value for each in wanted], known or severity
         )
-        return [_view(incidents, each) for each in found]
+        return [incident_view(incidents, each) for each in found]
 
     @routes.get("/measures")
-    async def measures(days: Annotated[float, Query(gt=0, le=3660)] = 30.0) -> MeasuresView:
+    async def get_incident_measures(
+        days: Annotated[float, Query(gt=0, le=3660, allow_inf_nan=False)] = 30.0,
+    ) -> MeasuresView:
         """How fast trouble was seen, answered and mended."""
         now = clock.now()
         found = await asyncio.to_thread(measure, engine, now - days * 86_400, now)
         return MeasuresView(days=days, **asdict(found))
 
-    @routes.get("/{number}")
-    async def show_incident(number: str) -> IncidentStory:
+    @routes.get("/{number}", responses=problems(404))
+    async def get_incident(number: BookName) -> IncidentStory:
         """One of them with its timeline."""
         try:
             incident = await incidents.get(number)
@@ -149,7 +157,7 @@ def incident_routes(incidents: Incidents, engine: Engine, clock: Clock) -> APIRo
         checks = incidents.checks(incident)
         entries = await asyncio.to_thread(timeline, engine, incident, alerts, checks, _MOST_ENTRIES)
         return IncidentStory(
-            **_view(incidents, incident).model_dump(),
+            **incident_view(incidents, incident).model_dump(),
             alerts=sorted(alerts),
             timeline=[
                 TimelineEntry(**{k: v for k, v in each.as_dict().items() if k != "hash"})
@@ -157,7 +165,7 @@ def incident_routes(incidents: Incidents, engine: Engine, clock: Clock) -> APIRo
             ],
         )
 
-    @routes.post("")
+    @routes.post("", responses=problems(400))
     async def open_incident(asked: OpenIncident, person: Operator) -> IncidentView:
         """Open one."""
         by = acting(person, asked.by)
@@ -167,30 +175,38 @@ def incident_routes(incidents: Incidents, engine: Engine, clock: Clock) -> APIRo
             )
         except BadInputError as error:
             raise HTTPException(400, str(error)) from None
-        return _view(incidents, made)
+        return incident_view(incidents, made)
 
-    @routes.post("/{number}/ack")
+    @routes.post("/{number}/ack", responses=problems(404, 409))
     async def acknowledge_incident(
-        number: str, asked: AcknowledgeIncident, person: Operator
+        number: BookName, asked: AcknowledgeIncident, person: Operator
     ) -> IncidentView:
         """Say that somebody has it: nobody else is paged, its alerts are not repeated."""
         by = acting(person, asked.by)
         return await _changed(incidents, incidents.acknowledge(number, by, asked.note))
 
-    @routes.post("/{number}/note")
-    async def note_incident(number: str, asked: IncidentText, person: Operator) -> IncidentView:
+    @routes.post("/{number}/note", responses=problems(404, 409))
+    async def note_incident(
+        number: BookName, asked: IncidentText, person: Operator
+    ) -> IncidentView:
         """Add a remark."""
         by = acting(person, asked.by)
         return await _changed(incidents, incidents.note(number, by, asked.text))
 
-    @routes.post("/{number}/status")
-    async def update_incident(number: str, asked: IncidentText, person: Operator) -> IncidentView:
+    @routes.post("/{number}/status", responses=problems(404, 409))
+    async def update_incident(
+        number: BookName, asked: IncidentUpdate, person: Operator
+    ) -> IncidentView:
         """Tell whoever was paged how it stands."""
         by = acting(person, asked.by)
-        return await _changed(incidents, incidents.update(number, by, asked.text))
+        return await _changed(
+            incidents, incidents.update(number, by, asked.text, public=asked.public)
+        )
 
-    @routes.post("/{number}/close")
-    async def close_incident(number: str, asked: CloseIncident, person: Operator) -> IncidentView:
+    @routes.post("/{number}/close", responses=problems(404, 409))
+    async def close_incident(
+        number: BookName, asked: CloseIncident, person: Operator
+    ) -> IncidentView:
         """Close it, with what was done and learned."""
         closing = incidents.close(
             number,
@@ -206,14 +222,14 @@ def incident_routes(incidents: Incidents, engine: Engine, clock: Clock) -> APIRo
 
 async def _changed(incidents: Incidents, change: Coroutine[Any, Any, Incident]) -> IncidentView:
     try:
-        return _view(incidents, await change)
+        return incident_view(incidents, await change)
     except UnknownIncidentError as error:
         raise HTTPException(404, str(error)) from None
     except BadInputError as error:
         raise HTTPException(409, str(error)) from None
 
 
-def _view(incidents: Incidents, incident: Incident) -> IncidentView:
+def incident_view(incidents: Incidents, incident: Incident) -> IncidentView:
     level, at = incidents.escalation.next(incident) or (None, None)
     return IncidentView(
         id=incident.id,
@@ -223,22 +239,18 @@ def _view(incidents: Incidents, incident: Incident) -> IncidentView:
         services=list(incident.services),
         owner=incident.owner,
         opened_by=incident.opened_by,
-        began_at=_moment(incident.began_at),
+        began_at=text_or_none(incident.began_at),
         opened_at=iso(incident.opened_at),
-        respond_by=_moment(incidents.escalation.respond_by(incident)),
-        acknowledged_at=_moment(incident.acknowledged_at),
-        recovered_at=_moment(incident.recovered_at),
-        closed_at=_moment(incident.closed_at),
+        respond_by=text_or_none(incidents.escalation.respond_by(incident)),
+        acknowledged_at=text_or_none(incident.acknowledged_at),
+        recovered_at=text_or_none(incident.recovered_at),
+        closed_at=text_or_none(incident.closed_at),
         reopened=incident.reopened,
         paged=list(incident.paged),
         next_level=level,
-        next_page_at=_moment(at),
+        next_page_at=text_or_none(at),
         missing=incidents.missing(incident),
         resolution=incident.resolution,
         lessons=incident.lessons,
         part_of=incident.part_of,
     )
-
-
-def _moment(seconds: float | None) -> str | None:
-    return None if seconds is None else iso(seconds)

@@ -7,10 +7,11 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from opsbook.core.clock import Clock, iso
+from opsbook.core.clock import Clock
 from opsbook.metrics.kpis.bands import KpiState
 from opsbook.metrics.kpis.kpi import Kpi
 from opsbook.metrics.kpis.service import Kpis
+from opsbook.web.moments import moment
 
 KpiStateName = Literal["met", "off_target", "warning", "unknown", "critical"]
 _MOST_SERIES = 100
@@ -60,7 +61,7 @@ def kpi_routes(kpis: Kpis, clock: Clock) -> APIRouter:
     routes = APIRouter(tags=["status"])
 
     @routes.get("/api/kpis")
-    async def kpi_status() -> KpisStatus:
+    async def get_kpis() -> KpisStatus:
         """The KPIs as they stand, worst first: values, bands, since when and why."""
         return kpis_status(kpis, clock)
 
@@ -68,13 +69,13 @@ def kpi_routes(kpis: Kpis, clock: Clock) -> APIRouter:
 
 
 def kpis_status(kpis: Kpis, clock: Clock) -> KpisStatus:
-    listed = [_status(kpi) for kpi in kpis.kpis.values()]
+    listed = [kpi_view(kpi) for kpi in kpis.kpis.values()]
     listed.sort(key=lambda each: (-KpiState(each.state).severity, each.name))
     state = listed[0].state if listed else None
-    return KpisStatus(at=_moment(clock.now()), state=state, kpis=listed)
+    return KpisStatus(at=moment(clock.now()), state=state, kpis=listed)
 
 
-def _status(kpi: Kpi) -> KpiStatus:
+def kpi_view(kpi: Kpi) -> KpiStatus:
     standing, settings, bands = kpi.standing, kpi.settings, kpi.bands
     worst = standing.judged[0] if standing.judged else None
     return KpiStatus(
@@ -85,7 +86,7 @@ def _status(kpi: Kpi) -> KpiStatus:
         direction=settings.direction,
         window=settings.window,
         state=standing.state.value,
-        since=_moment(standing.since),
+        since=moment(standing.since),
         value=_finite(worst.value) if worst else None,
         text=kpi.unit.text(worst.value) if worst else "",
         reason=standing.reason,
@@ -93,7 +94,7 @@ def _status(kpi: Kpi) -> KpiStatus:
         warning=bands.warning.text if bands.warning else None,
         critical=bands.critical.text if bands.critical else None,
         every_seconds=settings.every,
-        evaluated_at=_moment(kpi.evaluated_at) if kpi.evaluated_at is not None else None,
+        evaluated_at=moment(kpi.evaluated_at) if kpi.evaluated_at is not None else None,
         series=[
             KpiSeries(
                 labels=dict(each.labels),
@@ -109,7 +110,3 @@ def _status(kpi: Kpi) -> KpiStatus:
 def _finite(value: float) -> float | None:
     """JSON has no other numbers; the text tells them apart."""
     return value if math.isfinite(value) else None
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromisoformat(iso(seconds))

@@ -1,15 +1,15 @@
 """Pages of other sites, which the browser of somebody here lets send requests to loopback."""
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from opsbook.web.access import AccessError, refusal
-
-_LOOKS = ("GET", "HEAD", "OPTIONS")
+from opsbook.web.access import LOOKS, AccessError, refusal
+from opsbook.web.origin import same_origin
 
 
 class NoOtherSites:
-    """Refuses what such pages send to change something, before any route sees it.
+    """Refuses what such pages send to change something, and their WebSockets, which no browser
+    keeps from reading: before any route sees it.
 
     Source: Fetch Metadata Request Headers (W3C); older browsers say where a page is from by
     `Origin` alone.
@@ -19,22 +19,21 @@ class NoOtherSites:
         self._application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] not in _LOOKS:
-            request = Request(scope)
-            if _is_of_another_site(request):
+        if scope["type"] == "websocket" or scope.get("method", "GET") not in LOOKS:
+            connection = HTTPConnection(scope)
+            if _is_of_another_site(connection):
                 said = (
-                    f"sent by a page of {request.headers.get('origin', 'another site')}: only "
+                    f"sent by a page of {connection.headers.get('origin', 'another site')}: only "
                     "Opsbook's own pages may; programs leave Origin and Sec-Fetch-Site out"
                 )
-                answer = await refusal(request, AccessError(403, said))
+                answer = await refusal(connection, AccessError(403, said))
                 await answer(scope, receive, send)
                 return
         await self._application(scope, receive, send)
 
 
-def _is_of_another_site(request: Request) -> bool:
-    headers = request.headers
-    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-    if site is not None:
+def _is_of_another_site(connection: HTTPConnection) -> bool:
+    site = connection.headers.get("sec-fetch-site")
+    if site is not None and connection.scope["type"] == "http":
         return site not in ("same-origin", "none")
-    return origin is not None and not origin.endswith(f"://{headers.get('host', '')}")
+    return "origin" in connection.headers and not same_origin(connection)

@@ -11,9 +11,13 @@ class Prefixed:
         self._application, self._prefix = application, prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] in ("http", "websocket"):
             path = scope["path"]
             if path != self._prefix and not path.startswith(f"{self._prefix}/"):
+                if scope["type"] == "websocket":
+                    # Before it is accepted, this is how a server is told to answer with 403.
+                    await send({"type": "websocket.close", "code": 1008})
+                    return
                 nothing = PlainTextResponse(f"everything is below {self._prefix}\n", 404)
                 await nothing(scope, receive, send)
                 return

@@ -37,7 +37,7 @@ def rule_routes(health: HealthOfRules, rules: Runner, clock: Clock) -> APIRouter
     routes = APIRouter(tags=["alerts"])
 
     @routes.get("/api/rules")
-    async def rule_standings() -> list[RuleStanding]:
+    async def list_rule_standings() -> list[RuleStanding]:
         """Every rule, those first that cannot be trusted."""
         at = int(clock.now() * 1000)
         found = await asyncio.to_thread(health.of, rules.status(), at)

@@ -4,14 +4,13 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, HTTPException, Query
+from fastapi import APIRouter, HTTPException
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 
-from opsbook.core.clock import iso
 from opsbook.core.errors import BadInputError
 from opsbook.durable.port import DurableError, UnknownRunError
 from opsbook.runbooks.chronicle import LedgerUnwritableError
@@ -26,11 +25,14 @@ from opsbook.runbooks.model import (
     Waiting,
 )
 from opsbook.runbooks.service import Runbooks
-from opsbook.state.people import Person, Role
-from opsbook.web.access import Operator, acting, may
+from opsbook.state.people import Person
+from opsbook.web.access import Operator, acting
+from opsbook.web.inputs import Asked, BookName, By, Given, Most, Position, Text, Word
+from opsbook.web.inputs import Why as NeededWhy
+from opsbook.web.moments import moment, moment_or_none
+from opsbook.web.problems import problems
+from opsbook.web.roles import Approver
 
-Approver = Annotated[Person, Depends(may(Role.APPROVER))]
-Most = Annotated[int, Query(ge=1, le=1000)]
 _NDJSON = "application/x-ndjson"
 
 
@@ -100,22 +102,22 @@ class PlanShown(BaseModel):
 class Parameters(BaseModel):
     """Values by the names of a runbook's parameters."""
 
-    parameters: dict[str, Any] = {}
+    parameters: Given = {}
 
 
 class NewRun(Parameters):
     """Who wants it, where that is not who sends it, and why."""
 
-    by: str = ""
-    why: str = Field(min_length=1)
-    confirm: str = Field("", description="the target's name, typed: class 2 and above")
-    incident: str | None = None
-    plan: str | None = Field(None, description="the digest of a signed plan")
+    by: By = ""
+    why: NeededWhy
+    confirm: Word = Field("", description="the target's name, typed: class 2 and above")
+    incident: Word | None = None
+    plan: Word | None = Field(None, description="the digest of a signed plan")
 
 
 class Why(BaseModel):
-    why: str = ""
-    by: str = ""
+    why: Text = ""
+    by: By = ""
 
 
 class Decision(Why):
@@ -125,7 +127,7 @@ class Decision(Why):
 
 
 class Resumption(Why):
-    at: str | None = Field(None, description="a step's path; where it failed, if not given")
+    at: Word | None = Field(None, description="a step's path; where it failed, if not given")
 
 
 class RunId(BaseModel):
@@ -155,12 +157,12 @@ def no_run_routes() -> APIRouter:
     routes = APIRouter(prefix="/api", tags=["runbooks"])
 
     @routes.get("/runbooks")
-    async def listed() -> list[Listed]:
+    async def list_runbooks() -> list[Listed]:
         """The runbooks of the book: none."""
         return []
 
-    @routes.get("/runs")
-    async def runs() -> list[RunStatus]:
+    @routes.get("/runs", responses=problems(503))
+    async def list_runs() -> list[RunStatus]:
         """None."""
         return []
 
@@ -173,12 +175,12 @@ def run_routes(runbooks: Runbooks) -> APIRouter:
     refusing = _Refusing()
 
     @routes.get("/runbooks")
-    async def listed() -> list[Listed]:
+    async def list_runbooks() -> list[Listed]:
         """The runbooks of the book, and which of their rollbacks were proven."""
         return await runbooks.listed()
 
-    @routes.post("/runbooks/{name}/plan")
-    async def plan(name: str, asked: Parameters, person: Operator) -> PlanShown:
+    @routes.post("/runbooks/{name}/plan", responses=problems(400, 503))
+    async def plan_run(name: BookName, asked: Parameters, person: Operator) -> PlanShown:
         """Dry run: what a run would do now, before → after. Nothing is changed."""
         with refusing:
             found = await runbooks.dry_run(name, asked.parameters)
@@ -191,8 +193,8 @@ def run_routes(runbooks: Runbooks) -> APIRouter:
             digest=found.digest,
         )
 
-    @routes.post("/runbooks/{name}/runs")
-    async def run(name: str, asked: NewRun, person: Operator) -> RunId:
+    @routes.post("/runbooks/{name}/runs", responses=problems(400, 503))
+    async def start_run(name: BookName, asked: NewRun, person: Operator) -> RunId:
         """Have it carried out."""
         who = Person(acting(person, asked.by), person.role)
         wanted = Request(
@@ -207,18 +209,18 @@ def run_routes(runbooks: Runbooks) -> APIRouter:
         with refusing:
             return RunId(id=await runbooks.request(wanted))
 
-    @routes.post("/plans/{digest}/signature")
-    async def sign(digest: str, person: Approver) -> RunId:
+    @routes.post("/plans/{digest}/signature", responses=problems(400, 503))
+    async def sign_plan(digest: BookName, person: Approver) -> RunId:
         """Consent to a plan that was shown, for runs that nobody attends."""
         with refusing:
             await runbooks.sign(digest, person)
         return RunId(id=digest)
 
-    @routes.get("/runs")
-    async def runs(
-        runbook: str | None = None,
-        alert: str | None = None,
-        incident: str | None = None,
+    @routes.get("/runs", responses=problems(503))
+    async def list_runs(
+        runbook: Asked | None = None,
+        alert: Asked | None = None,
+        incident: Asked | None = None,
         limit: Most = 50,
     ) -> list[RunStatus]:
         """The newest first, without their steps."""
@@ -226,55 +228,57 @@ def run_routes(runbooks: Runbooks) -> APIRouter:
             found = await runbooks.find(
                 runbook=runbook, alert=alert, incident=incident, limit=limit
             )
-        return [_run(each) for each in found]
+        return [run_status(each) for each in found]
 
-    @routes.get("/runs/{number}")
-    async def shown(number: str) -> RunStatus:
+    @routes.get("/runs/{number}", responses=problems(404, 503))
+    async def get_run(number: BookName) -> RunStatus:
         """A run with its steps."""
         with refusing:
-            return _run(await runbooks.show(number))
+            return run_status(await runbooks.show(number))
 
-    @routes.get("/runs/{number}/lines", response_class=StreamingResponse)
-    async def lines(number: str, position: int = 0) -> StreamingResponse:
+    @routes.get(
+        "/runs/{number}/lines", response_class=StreamingResponse, responses=problems(404, 503)
+    )
+    async def follow_run(number: BookName, position: Position = 0) -> StreamingResponse:
         """What it does and what its commands write, line by line as JSON, until it has ended."""
         with refusing:
             await runbooks.show(number)
         return StreamingResponse(_written(runbooks.follow(number, position)), media_type=_NDJSON)
 
-    @routes.post("/runs/{number}/approval")
-    async def approve(number: str, asked: Why, person: Approver) -> RunStatus:
+    @routes.post("/runs/{number}/approval", responses=problems(400, 404, 503))
+    async def approve_run(number: BookName, asked: Why, person: Approver) -> RunStatus:
         """Consent to what another person has asked for."""
         with refusing:
             await runbooks.approve(number, person, asked.why)
-            return _run(await runbooks.show(number))
+            return run_status(await runbooks.show(number))
 
-    @routes.post("/runs/{number}/refusal")
-    async def refuse(number: str, asked: Why, person: Approver) -> RunStatus:
+    @routes.post("/runs/{number}/refusal", responses=problems(400, 404, 503))
+    async def refuse_run(number: BookName, asked: Why, person: Approver) -> RunStatus:
         """Say no: the run stops."""
         with refusing:
             await runbooks.refuse(number, person, asked.why)
-            return _run(await runbooks.show(number))
+            return run_status(await runbooks.show(number))
 
-    @routes.post("/runs/{number}/decision")
-    async def decide(number: str, asked: Decision, person: Operator) -> RunStatus:
+    @routes.post("/runs/{number}/decision", responses=problems(400, 404, 503))
+    async def decide_run(number: BookName, asked: Decision, person: Operator) -> RunStatus:
         """Say what becomes of a step that failed: retry, skip, rollback or stop."""
         with refusing:
             await runbooks.decide(number, _acting(person, asked), asked.choice, asked.why)
-            return _run(await runbooks.show(number))
+            return run_status(await runbooks.show(number))
 
-    @routes.post("/runs/{number}/cancellation")
-    async def cancel(number: str, asked: Why, person: Operator) -> RunStatus:
+    @routes.post("/runs/{number}/cancellation", responses=problems(400, 404, 503))
+    async def cancel_run(number: BookName, asked: Why, person: Operator) -> RunStatus:
         """End it before its next step."""
         with refusing:
             await runbooks.cancel(number, _acting(person, asked), asked.why)
-            return _run(await runbooks.show(number))
+            return run_status(await runbooks.show(number))
 
-    @routes.post("/runs/{number}/resumption")
-    async def resume(number: str, asked: Resumption, person: Operator) -> RunStatus:
+    @routes.post("/runs/{number}/resumption", responses=problems(400, 404, 503))
+    async def resume_run(number: BookName, asked: Resumption, person: Operator) -> RunStatus:
         """Carry it on at the step that failed, or at another."""
         with refusing:
             await runbooks.resume(number, _acting(person, asked), asked.why, asked.at)
-            return _run(await runbooks.show(number))
+            return run_status(await runbooks.show(number))
 
     return routes
 
@@ -288,7 +292,7 @@ async def _written(lines: AsyncIterator[Line]) -> AsyncIterator[bytes]:
         yield json.dumps(asdict(line)).encode() + b"\n"
 
 
-def _run(view: RunView) -> RunStatus:
+def run_status(view: RunView) -> RunStatus:
     cancelled = view.cancellation
     return RunStatus(
         id=view.id,
@@ -302,9 +306,9 @@ def _run(view: RunView) -> RunStatus:
         incident=view.incident,
         drill=view.drill,
         unattended=view.unattended,
-        requested_at=_moment(view.requested_at),
-        started_at=_maybe(view.started_at),
-        ended_at=_maybe(view.ended_at),
+        requested_at=moment(view.requested_at),
+        started_at=moment_or_none(view.started_at),
+        ended_at=moment_or_none(view.ended_at),
         round=view.round,
         error=view.error,
         cancelled_by=cancelled.by if cancelled else None,
@@ -315,7 +319,10 @@ def _run(view: RunView) -> RunStatus:
 
 
 def _step(view: StepView) -> RunStep:
-    times = {"started_at": _maybe(view.started_at), "ended_at": _maybe(view.ended_at)}
+    times = {
+        "started_at": moment_or_none(view.started_at),
+        "ended_at": moment_or_none(view.ended_at),
+    }
     return RunStep(**{**asdict(view), **times})
 
 
@@ -324,15 +331,7 @@ def _waiting(waiting: Waiting) -> RunWaiting:
         what=waiting.what,
         kind=waiting.kind,
         step=waiting.step,
-        since=_moment(waiting.since),
-        until=_maybe(waiting.until),
+        since=moment(waiting.since),
+        until=moment_or_none(waiting.until),
         choices=list(waiting.choices),
     )
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromisoformat(iso(seconds))
-
-
-def _maybe(seconds: float | None) -> datetime | None:
-    return None if seconds is None else _moment(seconds)

@@ -15,21 +15,36 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 import opsbook
 from opsbook.core.errors import BadInputError
 from opsbook.metrics.store import Store
+from opsbook.web.acts import Acts
+from opsbook.web.bodies import BoundedBodies
 from opsbook.web.exposition import CONTENT_TYPE, expose
+from opsbook.web.gate import Gate
+from opsbook.web.headers import SecurityHeaders
+from opsbook.web.live.protocol import LiveProtocol
 from opsbook.web.other_sites import NoOtherSites
 from opsbook.web.prefix import Prefixed
 from opsbook.web.prometheus.routes import prometheus_routes
 from opsbook.web.prometheus.sources import Sources
 from opsbook.web.settings import WebSettings
 from opsbook.web.status import PlatformStatus, StatusView
+from opsbook.web.tls import show_certificate, tls_context
 
 _PLAIN = {404: "404 page not found\n", 405: "Method Not Allowed\n"}
 """What Prometheus says where its API has no such path or method."""
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_LARGEST_MESSAGE = 64 * 1024
+"""Bytes of what a page says by WebSocket."""
+_PING_EVERY = 10.0
+"""Seconds; a page that does not answer for so long is gone."""
 
 
-def create_api(view: StatusView, store: Store, sources: Sources | None = None) -> FastAPI:
+def create_api(
+    view: StatusView,
+    store: Store,
+    sources: Sources | None = None,
+    web: WebSettings | None = None,
+) -> FastAPI:
     """The API over a platform and its samples. Its document is at `/api/openapi.json`."""
+    web = web or WebSettings()
     api = FastAPI(
         title="Opsbook",
         version=opsbook.__version__,
@@ -38,9 +53,14 @@ def create_api(view: StatusView, store: Store, sources: Sources | None = None) -
         docs_url=None,
         redoc_url=None,
     )
-    # A page that resolves its own name to loopback must not read the answers.
-    api.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
+    # From the inside to the outside.
+    api.add_middleware(Acts, ledger=lambda: view.ledger)
+    api.add_middleware(BoundedBodies)
+    if web.exposed:
+        api.add_middleware(Gate, proxied=web.proxy is not None)
     api.add_middleware(NoOtherSites)
+    # A page that resolves its own name to loopback must not read the answers.
+    api.add_middleware(TrustedHostMiddleware, allowed_hosts=web.names)
 
     # Before those that answer GET, and not in the document: they are the same without a body.
     @api.head("/-/healthy", include_in_schema=False)
@@ -94,23 +114,48 @@ def create_api(view: StatusView, store: Store, sources: Sources | None = None) -
 class WebServer:
     """Listens from its making on; serves while `run` runs."""
 
-    def __init__(self, api: FastAPI, listener: socket.socket, prefix: str = "") -> None:
-        """On what `listen` gave; `close` gives it back."""
-        self._socket, self._prefix = listener, prefix
-        self._server = _Server(
-            uvicorn.Config(
-                Prefixed(api, prefix) if prefix else api,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                lifespan="off",
-                timeout_graceful_shutdown=1,
-            )
+    def __init__(
+        self, api: FastAPI, listener: socket.socket, settings: WebSettings | None = None
+    ) -> None:
+        """On what `listen` gave; `close` gives it back. Raises BadInputError for a certificate
+        that cannot be used."""
+        self._socket, self._settings = listener, settings or WebSettings()
+        prefix, proxy, tls = self._settings.prefix, self._settings.proxy, self._settings.tls
+        config = uvicorn.Config(
+            SecurityHeaders(Prefixed(api, prefix) if prefix else api),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+            ws=LiveProtocol,
+            # The same bytes go to all pages; packed, each would cost its own time and memory.
+            ws_per_message_deflate=False,
+            ws_ping_interval=_PING_EVERY,
+            ws_ping_timeout=_PING_EVERY,
+            ws_max_size=_LARGEST_MESSAGE,
+            # Nobody says from where somebody else asks, but for a declared proxy.
+            proxy_headers=proxy is not None,
+            forwarded_allow_ips=proxy.trusted if proxy is not None else [],
         )
+        config.load()
+        self._tls = config.ssl = tls_context(tls) if tls is not None else None
+        self._server = _Server(config)
 
     @property
     def address(self) -> str:
-        return address_of(self._socket, self._prefix)
+        """As programs of this machine reach it."""
+        return address_of(self._socket, self._settings)
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only programs of this machine reach it."""
+        return self._settings.on_loopback and self._settings.proxy is None
+
+    def renew(self) -> None:
+        """Read the certificate again. Raises BadInputError, and then the one before is shown."""
+        if self._tls is not None and self._settings.tls is not None:
+            show_certificate(self._tls, self._settings.tls)
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -150,18 +195,26 @@ class _Server(uvicorn.Server):
         yield
 
 
-def address_of(listener: socket.socket, prefix: str = "") -> str:
-    """As a URL."""
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}{prefix}" if ":" in host else f"http://{host}:{port}{prefix}"
+def address_of(listener: socket.socket, settings: WebSettings) -> str:
+    """As a URL, for programs of this machine."""
+    scheme = "http" if settings.tls is None else "https"
+    return f"{scheme}://{settings.near}:{listener.getsockname()[1]}{settings.prefix}"
+
+
+def public_address_of(listener: socket.socket, settings: WebSettings) -> str:
+    """As a URL, for people: behind a proxy, the name that is declared and the usual port."""
+    if settings.proxy is not None and settings.hosts:
+        return f"https://{settings.hosts[0]}{settings.prefix}"
+    return address_of(listener, settings)
 
 
 def listen(settings: WebSettings) -> socket.socket:
-    """Take the port. Raises BadInputError if the address is not loopback or is taken."""
-    if settings.host not in _LOOPBACK:
+    """Take the port. Raises BadInputError if it is taken, or if others could listen in."""
+    if not settings.on_loopback and settings.tls is None and settings.proxy is None:
         raise BadInputError(
-            f"web.host {settings.host}: only loopback ({', '.join(_LOOPBACK)}) is served "
-            "while there is no sign-in; put a proxy with sign-in before it"
+            f"web.host {settings.host}: others on the way would read passwords and tokens; give "
+            "`web.tls` a certificate and its key, or name under `web.proxy: trusted` the addresses "
+            "of the proxy that ends TLS before it"
         )
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     # Named, TCP has its connections send at once; else each answer waits 40 ms for the client.

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from opsbook.backups.service import Backups
-from opsbook.core.clock import Clock, iso
+from opsbook.core.clock import Clock
 from opsbook.drills.service import Drills
 from opsbook.probes.check import Check
 from opsbook.probes.model import State, Value, worst
@@ -17,6 +17,7 @@ from opsbook.services.keeper import Keeper
 from opsbook.services.service import Services
 from opsbook.state.ledger import Ledger
 from opsbook.web.alerting_health import AlertingHealth
+from opsbook.web.moments import moment
 from opsbook.web.run_health import RunHealth
 from opsbook.web.store_health import StoreHealth
 
@@ -188,23 +189,23 @@ class StatusView:
         )
 
     def status(self) -> PlatformStatus:
-        services = [self._service(keeper) for keeper in self.services.keepers.values()]
-        checks = [self._check(check) for check in self.watch.checks.values()]
+        services = [self.service(keeper) for keeper in self.services.keepers.values()]
+        checks = [self.check(check) for check in self.watch.checks.values()]
         return PlatformStatus(
             platform=self.platform,
             state=self.verdict().value,
-            at=_moment(self._clock.now()),
+            at=moment(self._clock.now()),
             services=services,
             checks=checks,
             ledger=LedgerStatus(
                 waiting=self.ledger.waiting, lost=self.ledger.lost, trouble=self.ledger.trouble
             ),
-            metrics=self._metrics(),
-            alerting=self._alerting(),
+            metrics=self.metrics_status(),
+            alerting=self.alerting_status(),
             runs=RunsStatus(stranded=list(self.runs.stranded), trouble=self.runs.trouble),
-            hosts=self._hosts(),
-            drills=self._drills(),
-            backups=self._backups(),
+            hosts=self.host_statuses(),
+            drills=self.drill_tiles(),
+            backups=self.backup_tiles(),
         )
 
     def verdict(self) -> State:
@@ -225,14 +226,14 @@ class StatusView:
         states += backups & {State.DOWN, State.LATE}
         return worst(states)
 
-    def _service(self, keeper: Keeper) -> ServiceStatus:
+    def service(self, keeper: Keeper) -> ServiceStatus:
         now = self._clock.now()
         return ServiceStatus(
             name=keeper.name,
             description=keeper.settings.description,
             state=keeper.state().value,
             phase=keeper.phase.value,
-            since=_moment(keeper.since),
+            since=moment(keeper.since),
             message=keeper.message,
             instance=keeper.instance.name if keeper.instance else None,
             depends_on=keeper.settings.depends_on,
@@ -241,7 +242,7 @@ class StatusView:
             restarts_left=keeper.budget.left(now),
         )
 
-    def _metrics(self) -> MetricsStatus:
+    def metrics_status(self) -> MetricsStatus:
         samples, stats = self.samples, self.samples.stats
         return MetricsStatus(
             series=stats.series if stats else None,
@@ -254,7 +255,7 @@ class StatusView:
             trouble=samples.trouble,
         )
 
-    def _alerting(self) -> AlertingStatus:
+    def alerting_status(self) -> AlertingStatus:
         alerting = self.alerting
         return AlertingStatus(
             alerts=alerting.alerts,
@@ -265,18 +266,18 @@ class StatusView:
             trouble=alerting.trouble,
         )
 
-    def _hosts(self) -> list[HostStatus]:
+    def host_statuses(self) -> list[HostStatus]:
         return [
             HostStatus(
                 name=each.host,
                 state=each.state.value,
                 message=each.message,
-                seen_at=None if each.seen_at is None else _moment(each.seen_at),
+                seen_at=None if each.seen_at is None else moment(each.seen_at),
             )
             for each in self.runs.hosts
         ]
 
-    def _drills(self) -> list[DrillTile]:
+    def drill_tiles(self) -> list[DrillTile]:
         return [
             DrillTile(
                 name=each.drill,
@@ -287,7 +288,7 @@ class StatusView:
             for each in self.drills.standings()
         ]
 
-    def _backups(self) -> list[BackupTile]:
+    def backup_tiles(self) -> list[BackupTile]:
         return [
             BackupTile(
                 name=each.set,
@@ -298,7 +299,7 @@ class StatusView:
             for each in self.backups.standings()
         ]
 
-    def _check(self, check: Check) -> CheckStatus:
+    def check(self, check: Check) -> CheckStatus:
         outcome = check.outcome
         return CheckStatus(
             name=check.name,
@@ -307,11 +308,11 @@ class StatusView:
             description=check.settings.description,
             service=check.settings.service,
             state=self.watch.shown_state(check).value,
-            since=_moment(check.since) if check.since else None,
+            since=moment(check.since) if check.since else None,
             message=outcome.message if outcome else "not looked at yet",
             cause=self.watch.cause(check) if check.state is not State.UP else None,
             flapping=check.flapping,
-            looked_at=_moment(outcome.at) if outcome else None,
+            looked_at=moment(outcome.at) if outcome else None,
             duration_seconds=outcome.duration if outcome else None,
             measurements=outcome.measurements if outcome else {},
             conditions=[
@@ -324,7 +325,3 @@ class StatusView:
                 for each in (outcome.conditions if outcome else ())
             ],
         )
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromisoformat(iso(seconds))

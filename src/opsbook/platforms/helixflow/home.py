@@ -25,6 +25,7 @@ _PROGRAMS = (
 )
 _PACKAGES = Path(opsbook.__file__).parents[1]
 _TEMPLATE = Path(__file__).with_name("helixflow.template.yaml")
+_DASHBOARDS = Path(__file__).with_name("dashboards")
 _LAUNCHER = Template("""\
 #!${python} -I
 \"\"\"HelixFlow ${name}.\"\"\"
@@ -50,10 +51,12 @@ def prepare(home: Path, ports: Ports | None = None) -> Path:
     """
     home, ports = home.resolve(), ports or Ports()
     ports.check()
-    for name in ("bin", "certs", "config", "data", "logs", "hurt"):
+    for name in ("bin", "certs", "config", "dashboards", "data", "logs", "hurt"):
         (home / name).mkdir(parents=True, exist_ok=True, mode=0o700)
     _write_programs(home / "bin")
     _write_config(home / "config", ports)
+    for file in _DASHBOARDS.glob("*.json"):
+        replace(home / "dashboards" / file.name, file.read_text(encoding="utf-8"))
     ensure_certificates(home / "certs")
     database = home / "data/helixflow.db"
     if not database.exists():
