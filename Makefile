@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 CORPUS ?=
+# Where Node comes from the package index, it is here.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help
 help: ## Say what there is
@@ -14,19 +16,25 @@ $(BIN)/.complete: pyproject.toml uv.lock scripts/setup
 	scripts/setup
 	@touch $@
 
+.PHONY: console
+console: setup ## Build the pages that the server gives out
+	$(BIN)/python -m scripts.build_console
+
 .PHONY: run
-run: setup ## Watch a small living platform; a service is killed and comes back
+run: console ## Watch a small living platform; a service is killed and comes back
 	$(BIN)/opsbook demo helixflow
 
 .PHONY: check
-check: setup ## Lint, types, and the order of the rooms
+check: console ## Lint, types, and the order of the rooms
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	npm --prefix console run --silent check
 
 .PHONY: test
-test: setup test-servers ## Run all tests, against real servers
+test: console test-servers ## Run all tests, against real servers
+	npm --prefix console run --silent test
 	$(BIN)/pytest -n auto
 
 .PHONY: test-servers
@@ -40,6 +48,10 @@ conformance: setup ## Run the Prometheus test scripts in CORPUS=DIR
 .PHONY: docs
 docs: setup ## Generate the reference pages
 	$(BIN)/python -m scripts.reference
+
+.PHONY: screenshots
+screenshots: console test-servers ## Picture every page, desktop and phone, light and dark
+	$(BIN)/python -m scripts.screenshots
 
 .PHONY: bench-detect
 bench-detect: setup ## Time kill → detected → verified, beside supervisor and monit
@@ -64,3 +76,7 @@ bench-backups: setup ## Back up and restore a gigabyte of PostgreSQL, beside gzi
 .PHONY: bench-alerts
 bench-alerts: setup ## Time a storm of alerts and a thousand rules, beside Alertmanager and Prometheus
 	$(BIN)/python -m bench.alerts
+
+.PHONY: bench-console
+bench-console: console test-servers ## Time first paint and first chart, and what open tabs cost
+	$(BIN)/python -m bench.console

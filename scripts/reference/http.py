@@ -3,42 +3,18 @@
 import asyncio
 import json
 import re
-import sqlite3
-import tempfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-from opsbook.app.app import App
-from opsbook.app.book import read_book
 from opsbook.backups.store import MADE, Row, put
 from opsbook.drills.events import DrillEnded
 from opsbook.drills.model import Evidence
 from opsbook.probes.model import Outcome, State
-from opsbook.state.datadir import DataDir
 from opsbook.web.exposition import expose
-from opsbook.web.settings import WebSettings
+from scripts.everything import everything
 from scripts.reference.markdown import one_line, page, table
 
 _REFERENCE = "#/components/schemas/"
-_BOOK = """
-platform: {name: example}
-services: {a: {process: {command: [a]}}}
-checks: {port: {tcp: {host: localhost, port: 1}}}
-drills:
-  dies:
-    kill: {service: a}
-    expect: {detected: {within: 1s}, recovered: {within: 1s}}
-backups:
-  destinations: {disk: {local: {directory: kept}}}
-  sets: {orders: {sqlite: {path: orders.db}, to: [disk]}}
-databases:
-  orders: {sqlite: {path: orders.db}}
-alerts:
-  route: {receiver: desk}
-  receivers: [{name: desk, webhook_configs: [{url: "http://localhost:1"}]}]
-"""
-
 _EVIDENCE = Evidence(
     run="",
     fault="",
@@ -74,8 +50,10 @@ def http_page() -> str:
         parts += [f"### {name}", one_line(schema.get("description", "")), _fields(schema)]
     return page(
         "HTTP paths and metrics",
-        "Everything is on one port of loopback, see [web](book.md#web). Nothing here changes "
-        "state. The API's own document is at `/api/openapi.json`.",
+        "Everything is on one port of loopback, see [web](book.md#web). Errors under `/api/` are "
+        "problem details (RFC 9457), but for `/api/v1` and `/api/v2`; see [use the "
+        "API](../howto/use-the-api.md). The document that clients are made from is at "
+        "`/api/openapi.json`, and [here](openapi.json).",
         table(("path", "what it answers", "otherwise"), _paths(document)),
         "## Metrics",
         "At `/metrics`, in Prometheus' text format 0.0.4.",
@@ -89,11 +67,22 @@ def _paths(document: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             answers = operation["responses"]
-            good = answers["200"].get("content", {})
+            good_code = min(answers)
+            good = answers[good_code].get("content", {})
             refs = [_type(each["schema"]) for each in good.values() if "$ref" in each["schema"]]
-            otherwise = [f"{code}: {each['description']}" for code, each in answers.items()]
+            otherwise = [
+                _otherwise(code, each)
+                for code, each in answers.items()
+                if code not in (good_code, "default")
+            ]
             told = " ".join([operation["description"], *refs])
-            yield f"`{method.upper()} {path}`", told, "; ".join(otherwise[1:])
+            yield f"`{method.upper()} {path}`", told, ", ".join(otherwise)
+
+
+def _otherwise(code: str, answer: Mapping[str, Any]) -> str:
+    """Problem details say themselves what they are about."""
+    told = "application/problem+json" in answer.get("content", {})
+    return code if told else f"{code}: {answer['description']}"
 
 
 def _answers(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -161,20 +150,13 @@ def _labels(text: str) -> dict[str, list[str]]:
 
 def _shown() -> tuple[dict[str, Any], str]:
     """The API's document, and the metrics of a platform with one of everything."""
-    with tempfile.TemporaryDirectory() as directory:
-        file = Path(directory, "book.yaml")
-        file.write_text(_BOOK, encoding="utf-8")
-        sqlite3.connect(Path(directory, "orders.db")).close()
-        app = App(read_book(file), DataDir(Path(directory, "data")), WebSettings(port=0))
-        try:
-            outcome = Outcome(0.0, 0.0, State.UP, "", {"connect_seconds": 0.0})
-            app.watch.checks["port"].take(outcome)
-            app.bus.announce(DrillEnded("dies", 0.0, _EVIDENCE))
-            app.measuring.store.start()
-            put(app.state.engine, *_BACKUP)
-            asyncio.run(app.backups.start())
-            asyncio.run(app.databases.look("orders"))
-            asyncio.run(app.view.refresh())
-            return app.api.openapi(), expose(app.view)
-        finally:
-            app.close()
+    with everything() as app:
+        outcome = Outcome(0.0, 0.0, State.UP, "", {"connect_seconds": 0.0})
+        app.watch.checks["port"].take(outcome)
+        app.bus.announce(DrillEnded("dies", 0.0, _EVIDENCE))
+        app.measuring.store.start()
+        put(app.state.engine, *_BACKUP)
+        asyncio.run(app.backups.start())
+        asyncio.run(app.databases.look("orders"))
+        asyncio.run(app.front.view.refresh())
+        return app.front.api.openapi(), expose(app.front.view)

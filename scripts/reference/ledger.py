@@ -11,6 +11,8 @@ from scripts.reference.markdown import first_line, one_line, page, table
 
 _LEDGERS = ("ledger", "_ledger")
 """Names under which code has the ledger; the first argument of its `record` is the kind."""
+_NOT_TOLD = ("actor", "also")
+"""What is given with an entry and is not in its body."""
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -50,8 +52,9 @@ def entry_kinds() -> list[EntryKind]:
     for file in sorted(Path(opsbook.__file__).parent.rglob("*.py")):
         for call, function in _writes(ast.parse(file.read_text(encoding="utf-8"))):
             for name in _kinds(call.args[0], function, file):
-                given = [each.arg for each in call.keywords if each.arg and each.arg != "actor"]
-                bodies.setdefault(name, {}).update(dict.fromkeys(given))
+                given = [each.arg for each in call.keywords if each.arg]
+                told = [each for each in given if each not in _NOT_TOLD]
+                bodies.setdefault(name, {}).update(dict.fromkeys(told))
     return [EntryKind(name, tuple(body)) for name, body in sorted(bodies.items())]
 
 

@@ -1,5 +1,6 @@
 """Every page of the reference."""
 
+from scripts.openapi import openapi_text
 from scripts.reference.book import book_page
 from scripts.reference.commands import commands_page
 from scripts.reference.http import http_page
@@ -20,6 +21,7 @@ def pages() -> dict[str, str]:
         "commands.md": commands_page(),
         "http.md": http_page(),
         "ledger.md": ledger_page(),
+        "openapi.json": openapi_text(),
         **{f"sections/{name}.md": section_page(cls) for name, cls in shared},
         **{
             f"{plug.folder}/{kind}.md": kind_page(plug, kind, plug.example(kind))

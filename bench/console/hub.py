@@ -1,0 +1,125 @@
+"""Many open pages on a watch of many checks: what each costs the server."""
+
+import asyncio
+import json
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Origin
+
+from bench.checks.opsbook import checks_up, up
+from bench.processes import Process, until, usage_of
+from bench.service import Program, serving
+from bench.table import Cell, say
+from opsbook.state.datadir import DataDir
+
+_EVERY = "10s"
+_WARM_UP = 12.0
+_SETTLE = 3.0
+HEAD = (
+    "checks",
+    "pages",
+    "messages/s",
+    "kB/s",
+    "CPU % without",
+    "CPU % with",
+    "ms per page and s",
+    "RSS MB more",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HubCost:
+    """What open pages took of one core."""
+
+    checks: int
+    pages: int
+    messages_per_second: float
+    """That each page was told."""
+    bytes_per_second: float
+    """To each page."""
+    cpu_percent_without: float
+    cpu_percent_with: float
+    ms_per_page_second: float
+    """CPU of the server in ms, per page and second: the hub's own work is in it."""
+    memory_bytes_more: int
+
+    def row(self) -> Sequence[Cell]:
+        return (
+            self.checks,
+            self.pages,
+            self.messages_per_second,
+            self.bytes_per_second / 1e3,
+            self.cpu_percent_without,
+            self.cpu_percent_with,
+            self.ms_per_page_second,
+            self.memory_bytes_more / 1e6,
+        )
+
+
+@dataclass(slots=True)
+class _Heard:
+    messages: int = 0
+    characters: int = 0
+
+
+def cost(program: Program, place: Path, checks: int, pages: int, seconds: float) -> HubCost:
+    """On `opsbook up` with so many HTTP checks every ten seconds."""
+    place.mkdir()
+    with serving(program) as (target, _), up(place, target, checks, _EVERY) as (process, data):
+        until(lambda: checks_up(data) == checks, "all checks up", 60)
+        address = DataDir(data).address()
+        assert address is not None
+        say(f"  {checks:,} checks are up; warming up for {_WARM_UP:g} s")
+        time.sleep(_WARM_UP)
+        return asyncio.run(_cost(process, address, checks, pages, seconds))
+
+
+async def _cost(process: Process, address: str, checks: int, pages: int, seconds: float) -> HubCost:
+    say(f"  measuring for twice {seconds:g} s: without pages, and with {pages}")
+    without, memory = await _cpu(process, seconds)
+    heard = _Heard()
+    async with AsyncExitStack() as stack:
+        url = address.replace("http", "ws", 1) + "/api/live"
+        opened = [
+            await stack.enter_async_context(connect(url, origin=Origin(address), proxy=None))
+            for _ in range(pages)
+        ]
+        hearing = [asyncio.create_task(_hear(each, heard)) for each in opened]
+        await asyncio.sleep(_SETTLE)
+        before = (heard.messages, heard.characters)
+        with_pages, memory_with = await _cpu(process, seconds)
+        messages, characters = heard.messages - before[0], heard.characters - before[1]
+        for task in hearing:
+            task.cancel()
+        await asyncio.gather(*hearing, return_exceptions=True)
+    return HubCost(
+        checks=checks,
+        pages=pages,
+        messages_per_second=messages / pages / seconds,
+        bytes_per_second=characters / pages / seconds,
+        cpu_percent_without=without,
+        cpu_percent_with=with_pages,
+        ms_per_page_second=(with_pages - without) * 10 / pages,
+        memory_bytes_more=memory_with - memory,
+    )
+
+
+async def _cpu(process: Process, seconds: float) -> tuple[float, int]:
+    """Of one core in percent, and resident memory at the end."""
+    before = usage_of(process)
+    await asyncio.sleep(seconds)
+    after = usage_of(process)
+    spent = after.cpu_seconds - before.cpu_seconds
+    return 100 * spent / (after.read_at - before.read_at), after.memory_bytes
+
+
+async def _hear(connection: ClientConnection, heard: _Heard) -> None:
+    await connection.send(json.dumps({"since": None}))
+    async for text in connection:
+        heard.messages += 1
+        heard.characters += len(text)

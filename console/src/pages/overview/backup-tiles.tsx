@@ -1,0 +1,65 @@
+import type { BackupSet } from "../../api/types";
+import { backups } from "../../live/platform";
+import { Ago } from "../../parts/moment";
+import { StateWord, type Tone } from "../../parts/state";
+import { at } from "../../place";
+
+const TONES: Readonly<Record<BackupSet["state"], Tone>> = {
+  good: "up",
+  late: "late",
+  failed: "down",
+  "never ran": "unknown",
+};
+const ORDER: readonly BackupSet["state"][] = ["failed", "late", "never ran", "good"];
+
+/** Each set with the restore that was proved last: a backup alone proves nothing. */
+export function BackupTiles() {
+  const all = Object.values(backups.value).sort(
+    (a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || a.name.localeCompare(b.name),
+  );
+  if (all.length === 0) return null;
+  return (
+    <section aria-labelledby="backups">
+      <h2 id="backups">Backups</h2>
+      <ul class="tiles small">
+        {all.map((each) => (
+          <BackupTile key={each.name} set={each} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function BackupTile({ set }: { set: BackupSet }) {
+  const tone = TONES[set.state];
+  const made = Object.values(set.made_at).sort().at(-1);
+  return (
+    <li class={`tile tone-edge-${tone}`}>
+      <header>
+        <h3>
+          <a href={at(`backups/${encodeURIComponent(set.name)}`)}>{set.name}</a>
+        </h3>
+        <StateWord state={tone} word={set.state} />
+      </header>
+      <p class="proved">
+        {set.proved_at ? (
+          <>
+            restore proved <Ago at={set.proved_at} />
+          </>
+        ) : (
+          "no restore was ever proved"
+        )}
+      </p>
+      <p class="faint">
+        {made ? (
+          <>
+            last backup <Ago at={made} />
+          </>
+        ) : (
+          "no backup was ever made"
+        )}
+      </p>
+      {set.state !== "good" && set.state !== "never ran" && <p class="told">{set.why}</p>}
+    </li>
+  );
+}
