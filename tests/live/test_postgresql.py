@@ -51,8 +51,8 @@ async def test_while_it_is_away_the_watch_goes_on_and_forgets_nothing(
         platform.kill()
         await platform.until(ServiceVerified, 2)
         assert platform.app.ledger.trouble
-        assert platform.app.view.status().ledger.waiting
-        assert platform.app.view.verdict().value == "degraded"
+        assert platform.app.front.view.status().ledger.waiting
+        assert platform.app.front.view.verdict().value == "degraded"
         await asyncio.to_thread(crashing.start)
         await eventually(lambda: platform.app.ledger.trouble is None)
         assert await platform.app.ledger.flush(within=5)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import subprocess
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -97,7 +98,7 @@ async def test_a_run_is_asked_for_carried_and_told_on_sqlite(tmp_path: Path) -> 
     book = book_of(tmp_path, command("echo hello"), shared=False)
     async with watching(book) as (platform, runbooks):
         view = await carried(runbooks)
-        assert platform.app.view.status().runs.trouble is None
+        assert platform.app.front.view.status().runs.trouble is None
         kinds = [entry["kind"] for entry in platform.ledger()]
     assert view.state is RunState.SUCCEEDED, view
     assert kinds.index("run.requested") < kinds.index("run.started") < kinds.index("run.ended")
@@ -116,8 +117,49 @@ async def test_a_step_of_a_host_is_carried_out_by_its_agent(tmp_path: Path) -> N
     assert len(list((tmp_path / "north/jobs").iterdir())) == 1
 
 
+@pytest.mark.usefixtures("database")
+async def test_what_a_command_there_writes_is_followed_while_it_runs(tmp_path: Path) -> None:
+    script = "for n in 1 2 3; do echo $n; sleep 1.5; done; printf last"
+    book = book_of(tmp_path, command(script, host="north"), command("echo here"))
+    async with watching(book) as (_, runbooks):
+        with agent(book):
+            run = await runbooks.request(Request("mend", ADA, "it hangs"))
+            came = [(line, time.monotonic()) async for line in runbooks.follow(run)]
+        again = [line async for line in runbooks.follow(run)]
+    assert [line for line, _ in came] == again
+    written = {line.text: at for line, at in came if line.kind == "output"}
+    assert list(written) == ["1", "2", "3", "last", "here"]
+    # Each a second and a half after the one before: none has waited for the end.
+    assert written["2"] - written["1"] > 0.7
+    assert written["last"] - written["1"] > 3
+
+
+@pytest.mark.usefixtures("database")
+async def test_who_approves_sees_what_would_change_there(tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    there.write_text("")
+    undo = {"no_rollback": "it cannot be taken back", "class": 3, "host": "north"}
+    proof = {"verify": {"within": "1s", "steps": [command("true")]}}
+    book = book_of(tmp_path, {**command(f"rm {there}"), **undo, **proof})
+    async with watching(book) as (_, runbooks):
+        with agent(book):
+            run = await runbooks.request(Request("mend", ADA, "it hangs", confirm="mend"))
+            async with asyncio.timeout(WITHIN):
+                while (waiting := await asks(runbooks, run)) is None:
+                    await asyncio.sleep(0.1)
+            await runbooks.refuse(run, Person("bert", Role.APPROVER), "no")
+    assert "It would change sh -c" in waiting
+    assert f"not run → what `sh -c 'rm {there}'` makes of it" in waiting
+
+
+async def asks(runbooks: Runbooks, run: str) -> str | None:
+    """What it asks an approver, once it does."""
+    waiting = (await runbooks.show(run)).waiting
+    return waiting.what if waiting is not None and waiting.kind == "approval" else None
+
+
 def host(platform: Platform) -> Any:
-    return platform.app.view.status().hosts[0]
+    return platform.app.front.view.status().hosts[0]
 
 
 @pytest.mark.usefixtures("database")
@@ -127,7 +169,7 @@ async def test_a_host_whose_agent_never_came_is_unknown_and_so_is_the_platform(
     async with watching(book_of(tmp_path, command("true"))) as (platform, _):
         await eventually(lambda: "never came" in host(platform).message)
         assert host(platform).state == "unknown"
-        assert platform.app.view.verdict() is State.UNKNOWN
+        assert platform.app.front.view.verdict() is State.UNKNOWN
 
 
 @pytest.mark.usefixtures("database")
