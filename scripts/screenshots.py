@@ -7,12 +7,11 @@ light and dark, and `docs/overview.png`, which the README shows.
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import click
-import httpx2
 from playwright.sync_api import Browser, Page, expect
 from tests.cli.run import opsbook
+from tests.console.api import get, post
 from tests.console.browser import DESKTOP, PHONE, Opens, chromium, pages
 from tests.console.stand import Stand, stand
 
@@ -25,9 +24,9 @@ _RUNBOOK = "open-the-gate"
 
 def paths(platform: Stand) -> dict[str, str]:
     """A name for each page → where it is, with things that are there."""
-    incident = _get(platform, "incidents")[0]["id"]
-    run = _get(platform, "runs")[0]["id"]
-    boards = _get(platform, "dashboards")
+    incident = get(platform, "incidents")[0]["id"]
+    run = get(platform, "runs")[0]["id"]
+    boards = get(platform, "dashboards")
     found = {
         "overview": "",
         "service": "services/inference-pool",
@@ -54,13 +53,14 @@ def paths(platform: Stand) -> dict[str, str]:
 
 def hurt(platform: Stand) -> None:
     """So that there is something to see: trouble, a run that waits, a backup."""
-    _post(platform, f"runbooks/{_RUNBOOK}/runs", why="the gate is shut", confirm=_RUNBOOK)
-    _post(platform, "incidents", title="prompts are answered slowly", severity="P2", services=[])
+    wanted = {"why": "the gate is shut", "confirm": _RUNBOOK}
+    post(platform, f"runbooks/{_RUNBOOK}/runs", wanted)
+    post(platform, "incidents", {"title": "prompts are answered slowly", "severity": "P2"})
     opsbook("backup", "run", "requests", "--data", platform.data)
     made = opsbook("demo", "hurt", platform.home, "inference-pool", "slow:300ms")
     assert made.returncode == 0, made.stderr
     deadline = time.monotonic() + 60
-    while _get(platform, "status")["state"] == "up" and time.monotonic() < deadline:
+    while get(platform, "status")["state"] == "up" and time.monotonic() < deadline:
         time.sleep(0.5)
 
 
@@ -84,22 +84,6 @@ def _settled(opens: Opens, path: str, size: str, *, dark: bool = False) -> Page:
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(700)
     return page
-
-
-def _get(platform: Stand, path: str) -> Any:
-    answer = httpx2.get(f"{platform.address}/api/{path}", trust_env=False, timeout=30)
-    return answer.json()
-
-
-def _post(platform: Stand, path: str, **body: object) -> None:
-    answer = httpx2.post(
-        f"{platform.address}/api/{path}",
-        json=body,
-        headers={"Authorization": f"Bearer {platform.tokens[Role.OPERATOR]}"},
-        trust_env=False,
-        timeout=30,
-    )
-    assert answer.status_code == 200, answer.text
 
 
 @click.command()

@@ -7,7 +7,7 @@ import { at } from "./place";
 export type Session = components["schemas"]["SessionView"];
 export type RoleName = components["schemas"]["Role"];
 
-const ROLES: readonly RoleName[] = ["viewer", "operator", "approver", "admin"];
+export const ROLES: readonly RoleName[] = ["viewer", "operator", "approver", "admin"];
 
 export const session = signal<Session>({ person: null, csrf: null, expires_at: null, ways: [] });
 

@@ -4,37 +4,9 @@ import os
 import signal
 import subprocess
 import time
-from typing import Any
 
-import httpx2
-
-from opsbook.state.people import Role
-from tests.console.reading import get
+from tests.console.api import get
 from tests.console.stand import Stand
-
-
-def post(platform: Stand, path: str, body: Any, role: Role = Role.OPERATOR) -> Any:
-    """Send it below `/api/`, and give the answer's JSON."""
-    answer = httpx2.post(
-        f"{platform.address}/api/{path}",
-        json=body,
-        headers={"Authorization": f"Bearer {platform.tokens[role]}"},
-        trust_env=False,
-        timeout=60,
-    )
-    assert answer.status_code == 200, answer.text
-    return answer.json() if answer.content else None
-
-
-def delete(platform: Stand, path: str, role: Role = Role.OPERATOR) -> None:
-    """What is below `/api/`."""
-    answer = httpx2.delete(
-        f"{platform.address}/api/{path}",
-        headers={"Authorization": f"Bearer {platform.tokens[role]}"},
-        trust_env=False,
-        timeout=60,
-    )
-    assert answer.is_success, answer.text
 
 
 def pid_of(platform: Stand, service: str) -> int:

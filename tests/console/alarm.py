@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-import httpx2
-
-from tests.console.reading import get
+from tests.console.api import get, post
 from tests.console.stand import Stand
 from tests.console.until import until
 
@@ -32,8 +30,7 @@ def _tell(
         "startsAt": began.isoformat(),
         "endsAt": ends.isoformat(),
     }
-    answer = httpx2.post(f"{platform.address}/api/v2/alerts", json=[alert], trust_env=False)
-    assert answer.status_code == 200, answer.text
+    post(platform, "v2/alerts", [alert])
 
 
 def _fires(platform: Stand, name: str) -> bool:

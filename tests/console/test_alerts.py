@@ -12,8 +12,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from opsbook.state.people import Role
 from tests.console.alarm import firing
+from tests.console.api import get
 from tests.console.browser import Opens
-from tests.console.reading import get
 from tests.console.stand import Stand
 from tests.console.until import until
 from tests.live.ground import amtool

@@ -2,8 +2,8 @@
 
 from playwright.sync_api import expect
 
+from tests.console.api import get
 from tests.console.browser import Opens
-from tests.console.reading import get
 from tests.console.stand import Stand
 
 

@@ -2,39 +2,36 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-import httpx2
 from playwright.sync_api import Locator, Page, expect
 
 from opsbook.state.people import Role
 from tests.console.alarm import firing
+from tests.console.api import get, post
 from tests.console.browser import Opens
-from tests.console.reading import get
 from tests.console.stand import Stand
 
 GATE = "open-the-gate"
 
 
-def act(platform: Stand, path: str, role: Role = Role.OPERATOR, **body: Any) -> Any:
-    """What the API answers to a change."""
-    headers = {"Authorization": f"Bearer {platform.tokens[role]}"}
-    url = f"{platform.address}/api/{path}"
-    answer = httpx2.post(url, json=body, headers=headers, trust_env=False, timeout=30)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
+def close(platform: Stand, number: str, resolution: str) -> None:
+    """Whatever still says that it has not recovered."""
+    body = {"resolution": resolution, "unrecovered": True}
+    post(platform, f"incidents/{number}/close", body)
 
 
 @contextmanager
 def incident(platform: Stand, title: str, *services: str) -> Iterator[str]:
     """The number of an open one; closed with the block, if nobody has closed it."""
-    opened = act(platform, "incidents", title=title, severity="high", services=[*services])
+    opened = post(
+        platform, "incidents", {"title": title, "severity": "high", "services": [*services]}
+    )
     number = opened["id"]
     try:
         yield number
     finally:
         if get(platform, f"incidents/{number}")["state"] != "closed":
-            act(platform, f"incidents/{number}/close", resolution="over", unrecovered=True)
+            close(platform, number, "over")
 
 
 def said(page: Page, title: str) -> Locator:
@@ -65,7 +62,7 @@ def test_an_incident_opened_on_one_page_appears_in_the_list_on_another(
     assert (known["severity"], known["services"]) == ("high", ["api-gateway"])
     row = listed.get_by_role("region", name="Open incidents").get_by_role("row")
     expect(row.filter(has_text="Customers wait")).to_contain_text("high")
-    act(platform, f"incidents/{number}/close", resolution="they do not", unrecovered=True)
+    close(platform, number, "they do not")
     expect(listed.get_by_text("Customers wait")).to_have_count(0)
     listed.get_by_role("link", name="Closed").click()
     expect(listed.get_by_role("link", name="Customers wait")).to_be_visible()
@@ -117,8 +114,8 @@ def test_a_run_for_an_incident_is_approved_there_and_its_output_is_live(
 ) -> None:
     with incident(platform, "The gate is shut") as number:
         page = opens(f"incidents/{number}", role=Role.APPROVER)
-        path = f"runbooks/{GATE}/runs"
-        run = act(platform, path, why="open it", confirm=GATE, incident=number)["id"]
+        wanted = {"why": "open it", "confirm": GATE, "incident": number}
+        run = post(platform, f"runbooks/{GATE}/runs", wanted)["id"]
         expect(page.get_by_text("waits for a person")).to_be_visible()
         expect(page.get_by_role("log")).to_contain_text("open waits")
         fill_in(page, "Approve", "Why", "it is time", "Approve")

@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import expect
 
 from opsbook.state.people import Role
+from tests.console.api import get
 from tests.console.browser import Opens
-from tests.console.reading import get
 from tests.console.stand import Stand
 
 

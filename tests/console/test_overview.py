@@ -5,9 +5,9 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.console.acting import heal, hurt, kill, post
+from tests.console.acting import heal, hurt, kill
+from tests.console.api import get, post
 from tests.console.browser import DESKTOP, Opens
-from tests.console.reading import get
 from tests.console.stand import Stand
 
 _FIRST_TILE_MILLISECONDS = 200

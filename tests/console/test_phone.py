@@ -3,9 +3,9 @@
 from playwright.sync_api import Locator, Page, expect
 
 from opsbook.state.people import Role
-from tests.console.acting import delete, kill, pid_of, post, wait_for_another
+from tests.console.acting import kill, pid_of, wait_for_another
+from tests.console.api import delete, get, post
 from tests.console.browser import PHONE, Opens
-from tests.console.reading import get
 from tests.console.stand import Stand
 
 _SMALL = (320, 640)

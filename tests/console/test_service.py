@@ -4,8 +4,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from opsbook.state.people import Role
 from tests.console.acting import pid_of
+from tests.console.api import get
 from tests.console.browser import Opens
-from tests.console.reading import get
 from tests.console.stand import Stand
 
 _PROVED = 40_000

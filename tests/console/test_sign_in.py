@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -79,3 +80,25 @@ def test_a_session_that_is_ended_elsewhere_acts_no_more(nobody: Page, platform: 
     nobody.get_by_role("row", name="(this one)").get_by_role("button").click()
     nobody.reload()
     expect(nobody.get_by_role("banner")).to_contain_text("Sign in")
+
+
+def test_an_admin_adds_somebody_and_makes_a_token(opens: Opens, platform: Stand) -> None:
+    page = opens("account", role=Role.ADMIN)
+    page.get_by_role("button", name="Add somebody").click()
+    page.get_by_label("Name").fill("eve")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("dialog").get_by_role("button", name="Add").click()
+    expect(
+        page.get_by_role("region", name="People").get_by_role("row", name="eve")
+    ).to_contain_text("operator")
+    page.get_by_role("button", name="Make a token").click()
+    page.get_by_label("Name").fill("deploy")
+    page.get_by_role("dialog").get_by_role("button", name="Make").click()
+    shown = page.get_by_role("status").filter(has_text="nobody is told again")
+    text = shown.locator("code").inner_text()
+    asked = httpx2.get(
+        f"{platform.address}/api/session",
+        headers={"Authorization": f"Bearer {text}"},
+        trust_env=False,
+    )
+    assert asked.json()["person"] == {"name": "deploy", "role": "viewer"}

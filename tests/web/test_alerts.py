@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,18 @@ async def test_what_has_ended_is_in_the_history(client: httpx2.AsyncClient) -> N
     (ended,) = await some(client, "/alerts/history", name="Down")
     assert ended["ends_at"].startswith("2026-01-01T01:00:00")
     assert (await client.get("/alerts")).json() == []
+
+
+async def test_older_ones_are_those_that_had_ended_before(client: httpx2.AsyncClient) -> None:
+    for hour in (1, 2, 3):
+        began = {"startsAt": "2026-01-01T00:00:00Z", "labels": {"alertname": f"Down{hour}"}}
+        await fire(client, began)
+        await fire(client, {**began, "endsAt": f"2026-01-01T0{hour}:00:00Z"})
+        await some(client, "/alerts/history", name=f"Down{hour}")
+
+    two = datetime(2026, 1, 1, 2, tzinfo=UTC).timestamp()
+    older = await some(client, "/alerts/history", before=str(two))
+    assert [each["name"] for each in older] == ["Down2", "Down1"]
 
 
 async def test_notices_are_shown_with_their_answers(client: httpx2.AsyncClient) -> None:

@@ -4,6 +4,15 @@ import type { Run } from "../api/types";
 import { at } from "../place";
 import { duration, Moment } from "./moment";
 import { RunState } from "./run-state";
+import { type Column, Table } from "./table";
+
+const COLUMNS: readonly Column[] = [
+  "Run",
+  "State",
+  "Who and why",
+  "With",
+  { text: "Took", number: true },
+];
 
 interface Props {
   label: string;
@@ -14,42 +23,26 @@ interface Props {
 
 export function RunTable({ label, runs, named = true }: Props) {
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={label}>
-      <table>
-        <thead>
-          <tr>
-            {named && <th scope="col">Runbook</th>}
-            <th scope="col">Run</th>
-            <th scope="col">State</th>
-            <th scope="col">Who and why</th>
-            <th scope="col">With</th>
-            <th scope="col" class="number">
-              Took
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {runs.map((each) => (
-            <tr key={each.id}>
-              {named && <td>{each.runbook}</td>}
-              <th scope="row">
-                <a href={at(`runs/${encodeURIComponent(each.id)}`)} aria-label={`Run ${each.id}`}>
-                  <Moment at={each.requested_at} />
-                </a>
-              </th>
-              <td>
-                <RunState run={each} />
-              </td>
-              <td>
-                <b>{each.by}</b>: {each.why}
-              </td>
-              <td class="mono">{withValues(each.parameters)}</td>
-              <td class="number">{took(each)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table label={label} columns={named ? ["Runbook", ...COLUMNS] : COLUMNS}>
+      {runs.map((each) => (
+        <tr key={each.id}>
+          {named && <td>{each.runbook}</td>}
+          <th scope="row">
+            <a href={at(`runs/${encodeURIComponent(each.id)}`)} aria-label={`Run ${each.id}`}>
+              <Moment at={each.requested_at} />
+            </a>
+          </th>
+          <td>
+            <RunState run={each} />
+          </td>
+          <td>
+            <b>{each.by}</b>: {each.why}
+          </td>
+          <td class="mono">{withValues(each.parameters)}</td>
+          <td class="number">{took(each)}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

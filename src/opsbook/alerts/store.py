@@ -117,11 +117,19 @@ def forget_history(engine: Engine, before: float) -> None:
 
 
 def load_history(
-    engine: Engine, start: float, end: float, name: str | None, most: int
+    engine: Engine,
+    start: float,
+    end: float,
+    name: str | None,
+    most: int,
+    before: float | None = None,
 ) -> list[Alert]:
-    """Alerts that fired within the time and have ended, the newest first."""
+    """Alerts that fired within the time and have ended, by `before` if that is given, the newest
+    first."""
     table = alert_history.c
     query = select(alert_history).where(table.ends_at >= start, table.starts_at <= end)
+    if before is not None:
+        query = query.where(table.ends_at <= before)
     if name is not None:
         query = query.where(table.name == name[:200])
     with reading(engine) as connection:

@@ -14,6 +14,7 @@ from opsbook.state.users import Users
 from opsbook.web.access import Access
 from opsbook.web.attempts import Attempts
 from opsbook.web.codes import Codes
+from opsbook.web.people import people_routes
 from opsbook.web.reception import Reception
 from opsbook.web.refusals import Refusals
 from opsbook.web.sessions import session_routes
@@ -39,12 +40,12 @@ class SignIn:
         self.bearer = self._local.bearer
         """Who runs this process."""
         sessions, refusals = Sessions(engine, clock), Refusals(ledger)
-        self.access = Access(self._local, Tokens(engine, clock), refusals, sessions)
-        reception = Reception(
-            Users(engine, clock), sessions, self._codes, Attempts(clock), refusals, ledger
-        )
+        users, tokens = Users(engine, clock), Tokens(engine, clock)
+        self.access = Access(self._local, tokens, refusals, sessions)
+        reception = Reception(users, sessions, self._codes, Attempts(clock), refusals, ledger)
         self.routers: list[APIRouter] = [
-            session_routes(reception, web.prefix, ("oidc",) if web.oidc else ())
+            session_routes(reception, web.prefix, ("oidc",) if web.oidc else ()),
+            people_routes(users, tokens, ledger, clock),
         ]
         if web.oidc is not None:
             # What it needs takes 0.2 s and 15 MB.

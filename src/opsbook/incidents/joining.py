@@ -217,4 +217,5 @@ def _earlier(one: float | None, other: float | None) -> float | None:
 
 
 def _between(start: float | None, end: float) -> float | None:
-    return None if start is None else round(end - start, 3)
+    """None where it is not known: another program's clock may be ahead of ours."""
+    return None if start is None or start > end else round(end - start, 3)

@@ -124,12 +124,14 @@ def alert_routes(alerting: Alerting, engine: Engine, clock: Clock) -> APIRouter:
     async def list_past_alerts(
         start: SecondsQuery = 0.0,
         end: SecondsQuery | None = None,
+        before: SecondsQuery | None = None,
         name: Asked | None = None,
         limit: Most = 100,
     ) -> list[AlertView]:
-        """Alerts that have ended, the newest first."""
+        """Alerts that fired within the time and have ended, the newest first. The next page is of
+        those that had ended `before` the last one did."""
         until = clock.now() if end is None else end
-        found = await alerting.history(start, until, name, limit)
+        found = await alerting.history(start, until, name, limit, before)
         return [_ended(each) for each in found]
 
     @routes.post("/alerts/acknowledgements", responses=problems(404))

@@ -26,8 +26,8 @@ logger = logging.getLogger(__name__)
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 200
 REPLAYED = "Idempotency-Replayed"
-_ELSEWHERE = ("/api/v1/", "/api/v2/", "/api/session")
-"""Paths of other programs' APIs; and signing in, whose answer is a secret."""
+_ELSEWHERE = ("/api/v1/", "/api/v2/", "/api/session", "/api/tokens")
+"""Paths of other programs' APIs; and those whose answer is a secret."""
 _LARGEST = 1024 * 1024
 _SAID = {
     Standing.UNDER_WAY: (409, "is being carried out; wait for its answer, or ask again"),

@@ -12,6 +12,7 @@ import { say } from "../../parts/said";
 import { StateWord } from "../../parts/state";
 import { Trouble } from "../../parts/trouble";
 import { hasWords } from "./matching";
+import { Table } from "../../parts/table";
 
 const PAGE = 100;
 
@@ -27,7 +28,8 @@ export function History({ text }: { text: string }) {
   const more = async () => {
     const last = all.at(-1);
     try {
-      const next = await ended(Date.parse(last?.ends_at ?? "") / 1_000);
+      // Moments are told to the millisecond, and known better.
+      const next = await ended((Date.parse(last?.ends_at ?? "") + 1) / 1_000);
       const fresh = joined(older.value, next);
       reached.value = joined(all, next).length === all.length;
       older.value = fresh;
@@ -50,12 +52,12 @@ export function History({ text }: { text: string }) {
   );
 }
 
-function ended(end?: number): Promise<Alert[]> {
-  const query = { limit: PAGE, ...(end !== undefined && { end }) };
+function ended(before?: number): Promise<Alert[]> {
+  const query = { limit: PAGE, ...(before !== undefined && { before }) };
   return told(api.GET("/api/alerts/history", { params: { query } }));
 }
 
-/** One that lasted over the border of two pages is in both. */
+/** What ended at the border of two pages is in both. */
 function joined(first: readonly Alert[], second: readonly Alert[]): Alert[] {
   const keyed = [...first, ...second].map(
     (each) => [`${each.fingerprint} ${each.starts_at} ${each.ends_at}`, each] as const,
@@ -67,42 +69,27 @@ function joined(first: readonly Alert[], second: readonly Alert[]): Alert[] {
 
 function Ended({ list }: { list: readonly Alert[] }) {
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Alerts that have ended">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Alert</th>
-            <th scope="col">Severity</th>
-            <th scope="col">What</th>
-            <th scope="col">From</th>
-            <th scope="col">To</th>
-            <th scope="col" class="number">
-              Lasted
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {list.map((each) => (
-            <tr key={`${each.fingerprint} ${each.starts_at}`}>
-              <th scope="row">{each.name}</th>
-              <td>
-                <Severity name={each.labels["severity"]} />
-              </td>
-              <td>
-                {each.annotations["summary"] ?? each.labels["service"] ?? each.labels["check"]}
-              </td>
-              <td>
-                <Moment at={each.starts_at} />
-              </td>
-              <td>
-                <Moment at={each.ends_at} />
-              </td>
-              <td class="number">{lasted(each)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label="Alerts that have ended"
+      columns={["Alert", "Severity", "What", "From", "To", { text: "Lasted", number: true }]}
+    >
+      {list.map((each) => (
+        <tr key={`${each.fingerprint} ${each.starts_at}`}>
+          <th scope="row">{each.name}</th>
+          <td>
+            <Severity name={each.labels["severity"]} />
+          </td>
+          <td>{each.annotations["summary"] ?? each.labels["service"] ?? each.labels["check"]}</td>
+          <td>
+            <Moment at={each.starts_at} />
+          </td>
+          <td>
+            <Moment at={each.ends_at} />
+          </td>
+          <td class="number">{lasted(each)}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

@@ -8,6 +8,7 @@ import { Moment } from "../../parts/moment";
 import { StateWord, type Tone } from "../../parts/state";
 import { Trouble } from "../../parts/trouble";
 import { hasWords } from "./matching";
+import { Table } from "../../parts/table";
 
 type Notice = components["schemas"]["NoticeView"];
 
@@ -31,24 +32,14 @@ export function Notices({ text }: { text: string }) {
       <Trouble asked={asked.value} />
       {asked.value.data && list.length === 0 && <p class="panel">No notices.</p>}
       {list.length > 0 && (
-        <div class="scroll" tabIndex={0} role="region" aria-label="Notices, the newest first">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">When</th>
-                <th scope="col">To</th>
-                <th scope="col">Of</th>
-                <th scope="col">Told</th>
-                <th scope="col">What came of it</th>
-              </tr>
-            </thead>
-            <tbody>
-              {list.map((each) => (
-                <Row key={`${each.key} ${each.receiver} ${each.entry}`} notice={each} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          label="Notices, the newest first"
+          columns={["When", "To", "Of", "Told", "What came of it"]}
+        >
+          {list.map((each) => (
+            <Row key={`${each.key} ${each.receiver} ${each.entry}`} notice={each} />
+          ))}
+        </Table>
       )}
     </>
   );

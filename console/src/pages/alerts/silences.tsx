@@ -12,6 +12,7 @@ import { StateWord, type Tone } from "../../parts/state";
 import { Trouble } from "../../parts/trouble";
 import { hasWords } from "./matching";
 import { SilenceDialog } from "./silence-dialog";
+import { Table } from "../../parts/table";
 
 const TONES: Readonly<Record<string, Tone>> = { active: "maintenance", pending: "late" };
 
@@ -55,27 +56,21 @@ function byEnd(a: Silence, b: Silence): number {
 function SilenceTable({ title, list, none }: { title: string; list: Silence[]; none: string }) {
   if (list.length === 0) return <p class="panel">{none}</p>;
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={title}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">State</th>
-            <th scope="col">Matchers</th>
-            <th scope="col">Who and why</th>
-            <th scope="col">Since</th>
-            <th scope="col">Expires</th>
-            <th scope="col">
-              <span class="unseen">Act</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {list.map((each) => (
-            <SilenceRow key={each.id} silence={each} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label={title}
+      columns={[
+        "State",
+        "Matchers",
+        "Who and why",
+        "Since",
+        "Expires",
+        { text: "Act", unseen: true },
+      ]}
+    >
+      {list.map((each) => (
+        <SilenceRow key={each.id} silence={each} />
+      ))}
+    </Table>
   );
 }
 

@@ -4,6 +4,7 @@ import type { components } from "../../api/schema";
 import { Ago, Moment } from "../../parts/moment";
 import { StateWord } from "../../parts/state";
 import { formatted } from "../../parts/units";
+import { Table } from "../../parts/table";
 
 type Place = components["schemas"]["PlaceStatus"];
 type Copy = components["schemas"]["CopyStatus"];
@@ -21,27 +22,11 @@ export function PlaceTable({ place }: { place: Place }) {
       )}
       {!place.problem && place.copies.length === 0 && <p class="faint">Nothing lies there.</p>}
       {place.copies.length > 0 && (
-        <div
-          class="scroll"
-          tabIndex={0}
-          role="region"
-          aria-label={`copies at ${place.destination}`}
-        >
-          <table>
-            <thead>
-              <tr>
-                {COLUMNS.map((each) => (
-                  <th scope="col">{each}</th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {place.copies.map((each) => (
-                <CopyRow key={each.id} copy={each} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table label={`copies at ${place.destination}`} columns={COLUMNS}>
+          {place.copies.map((each) => (
+            <CopyRow key={each.id} copy={each} />
+          ))}
+        </Table>
       )}
     </section>
   );

@@ -9,6 +9,7 @@ import { StateWord } from "../../parts/state";
 import { Trouble } from "../../parts/trouble";
 import { formatted } from "../../parts/units";
 import { levelTones } from "./levels";
+import { Table } from "../../parts/table";
 
 type Figure = components["schemas"]["FigureStatus"];
 type Listing = components["schemas"]["ListingStatus"];
@@ -55,32 +56,21 @@ export function Report({ name }: { name: string }) {
 
 function Figures({ figures }: { figures: readonly Figure[] }) {
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Figures">
-      <table>
-        <thead>
-          <tr>
-            {["Stands", "Figure", "Value", "Limit"].map((each) => (
-              <th scope="col">{each}</th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {figures.map((each) => (
-            <tr>
-              <td>
-                <StateWord state={levelTones[each.level]} word={each.level} />
-              </td>
-              <td>
-                {each.meaning || each.name}
-                {each.why && <div class="faint">{each.why}</div>}
-              </td>
-              <td class="number">{measured(each.name, each.value)}</td>
-              <td class="number">{each.limit === null ? "" : measured(each.name, each.limit)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table label="Figures" columns={["Stands", "Figure", "Value", "Limit"]}>
+      {figures.map((each) => (
+        <tr>
+          <td>
+            <StateWord state={levelTones[each.level]} word={each.level} />
+          </td>
+          <td>
+            {each.meaning || each.name}
+            {each.why && <div class="faint">{each.why}</div>}
+          </td>
+          <td class="number">{measured(each.name, each.value)}</td>
+          <td class="number">{each.limit === null ? "" : measured(each.name, each.limit)}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 
@@ -91,26 +81,15 @@ function Listed({ listing }: { listing: Listing }) {
         {listing.name.replaceAll("_", " ")} ({listing.rows.length})
       </summary>
       {listing.why && <p class="faint">{listing.why}</p>}
-      <div class="scroll" tabIndex={0} role="region" aria-label={listing.name}>
-        <table>
-          <thead>
-            <tr>
-              {listing.columns.map((each) => (
-                <th scope="col">{each}</th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {listing.rows.map((row) => (
-              <tr>
-                {row.map((cell) => (
-                  <td>{cell ?? ""}</td>
-                ))}
-              </tr>
+      <Table label={listing.name} columns={listing.columns}>
+        {listing.rows.map((row) => (
+          <tr>
+            {row.map((cell) => (
+              <td>{cell ?? ""}</td>
             ))}
-          </tbody>
-        </table>
-      </div>
+          </tr>
+        ))}
+      </Table>
     </details>
   );
 }

@@ -6,48 +6,37 @@ import { toneOf } from "../../parts/severity";
 import { StateMark } from "../../parts/state";
 import { at } from "../../place";
 import { IncidentState } from "./incident-state";
+import { Table } from "../../parts/table";
 
 export function IncidentTable({ label, list }: { label: string; list: readonly Incident[] }) {
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={label}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">State</th>
-            <th scope="col">Severity</th>
-            <th scope="col">Incident</th>
-            <th scope="col">Services</th>
-            <th scope="col">Owner</th>
-            <th scope="col">Opened</th>
-            <th scope="col">Next</th>
-          </tr>
-        </thead>
-        <tbody>
-          {list.map((each) => (
-            <tr key={each.id}>
-              <td>
-                <IncidentState incident={each} />
-              </td>
-              <td class="severity">
-                <StateMark state={toneOf(each.severity)} /> {each.severity}
-              </td>
-              <th scope="row" class="incident-title">
-                <a href={at(`incidents/${encodeURIComponent(each.id)}`)}>{each.title}</a>
-                <div class="faint incident-number">{each.id}</div>
-              </th>
-              <td>{each.services.join(", ")}</td>
-              <td>{each.owner || <span class="faint">nobody</span>}</td>
-              <td>
-                <Moment at={each.opened_at} />
-              </td>
-              <td>
-                <Next incident={each} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label={label}
+      columns={["State", "Severity", "Incident", "Services", "Owner", "Opened", "Next"]}
+    >
+      {list.map((each) => (
+        <tr key={each.id}>
+          <td>
+            <IncidentState incident={each} />
+          </td>
+          <td class="severity">
+            <StateMark state={toneOf(each.severity)} /> {each.severity}
+          </td>
+          <th scope="row" class="incident-title">
+            <a href={at(`incidents/${encodeURIComponent(each.id)}`)}>{each.title}</a>
+            <div class="faint incident-number">{each.id}</div>
+          </th>
+          <td>{each.services.join(", ")}</td>
+          <td>{each.owner || <span class="faint">nobody</span>}</td>
+          <td>
+            <Moment at={each.opened_at} />
+          </td>
+          <td>
+            <Next incident={each} />
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

@@ -11,6 +11,7 @@ import { at } from "../../place";
 import { EntryRow } from "./entry-row";
 import "./ledger.css";
 import { Verify } from "./verify";
+import { Table } from "../../parts/table";
 
 type LedgerPage = components["schemas"]["LedgerPage"];
 
@@ -63,24 +64,17 @@ export default function Ledger() {
         </button>
       </form>
       <Trouble asked={asked.value} />
-      <div class="scroll" tabIndex={0} role="region" aria-label="Entries">
-        <table class="ledger">
-          <thead>
-            <tr>
-              {["No.", "When", "What", "About", "By", "Said"].map((each) => (
-                <th scope="col">{each}</th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {shown.flatMap((page) =>
-              page.entries.map((entry) => (
-                <EntryRow key={entry.seq} entry={entry} open={String(entry.seq) === query["seq"]} />
-              )),
-            )}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        label="Entries"
+        columns={["No.", "When", "What", "About", "By", "Said"]}
+        class="ledger"
+      >
+        {shown.flatMap((page) =>
+          page.entries.map((entry) => (
+            <EntryRow key={entry.seq} entry={entry} open={String(entry.seq) === query["seq"]} />
+          )),
+        )}
+      </Table>
       {shown.length > 0 && shown.every((page) => page.entries.length === 0) && (
         <p class="faint">Nothing of the kind is recorded.</p>
       )}

@@ -3,42 +3,35 @@
 import type { Sample } from "../../api/prometheus";
 import { writtenLabels } from "../../parts/labels";
 import { Moment } from "../../parts/moment";
+import { Table } from "../../parts/table";
 
 const MOST = 500;
 
 export function Samples({ title, samples }: { title: string; samples: readonly Sample[] }) {
   if (samples.length === 0) return <p class="faint">No series has a value at this time.</p>;
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={`Values of ${title}`}>
-      <table>
-        <thead>
+    <>
+      <Table
+        label={`Values of ${title}`}
+        columns={["Series", { text: "Value", number: true }, "At"]}
+      >
+        {samples.slice(0, MOST).map((each) => (
           <tr>
-            <th scope="col">Series</th>
-            <th scope="col" class="number">
-              Value
+            <th scope="row" class="mono">
+              {writtenLabels(each.labels)}
             </th>
-            <th scope="col">At</th>
+            <td class="number">{String(each.value)}</td>
+            <td>
+              <Moment at={each.time} />
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {samples.slice(0, MOST).map((each) => (
-            <tr>
-              <th scope="row" class="mono">
-                {writtenLabels(each.labels)}
-              </th>
-              <td class="number">{String(each.value)}</td>
-              <td>
-                <Moment at={each.time} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
       {samples.length > MOST && (
         <p class="faint">
           the first {MOST} of {samples.length} series
         </p>
       )}
-    </div>
+    </>
   );
 }

@@ -3,47 +3,40 @@
 import type { RunStep } from "../../api/types";
 import { duration } from "../../parts/moment";
 import { StepState } from "../../parts/run-state";
+import { Table } from "../../parts/table";
 
 export function RunSteps({ steps }: { steps: readonly RunStep[] }) {
   if (steps.length === 0) return <p class="faint">Nothing of it has begun.</p>;
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Steps of the run">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Step</th>
-            <th scope="col">State</th>
-            <th scope="col">What came of it</th>
-            <th scope="col" class="number">
-              Tries
-            </th>
-            <th scope="col" class="number">
-              Took
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {steps.map((each) => (
-            <tr key={each.path}>
-              <th scope="row">
-                {each.path}
-                <div class="step-subject mono">{each.subject}</div>
-              </th>
-              <td>
-                <StepState step={each} />
-              </td>
-              <td>
-                {each.error && <p class="trouble">{each.error}</p>}
-                <Found title="Result" value={each.result} />
-                <Found title="Verified" value={each.verified} />
-              </td>
-              <td class="number">{each.tries > 0 ? each.tries : ""}</td>
-              <td class="number">{took(each)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label="Steps of the run"
+      columns={[
+        "Step",
+        "State",
+        "What came of it",
+        { text: "Tries", number: true },
+        { text: "Took", number: true },
+      ]}
+    >
+      {steps.map((each) => (
+        <tr key={each.path}>
+          <th scope="row">
+            {each.path}
+            <div class="step-subject mono">{each.subject}</div>
+          </th>
+          <td>
+            <StepState step={each} />
+          </td>
+          <td>
+            {each.error && <p class="trouble">{each.error}</p>}
+            <Found title="Result" value={each.result} />
+            <Found title="Verified" value={each.verified} />
+          </td>
+          <td class="number">{each.tries > 0 ? each.tries : ""}</td>
+          <td class="number">{took(each)}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

@@ -15,6 +15,7 @@ import { at } from "../../place";
 import { ClassWord } from "./class-word";
 import { newest } from "./newest";
 import { Proven } from "./proven";
+import { Table } from "../../parts/table";
 
 const MOST = 200;
 
@@ -43,38 +44,25 @@ export default function Runbooks() {
 function List({ list, all, incident }: { list: Runbook[]; all: Run[]; incident: string }) {
   const behind = incident ? `?incident=${encodeURIComponent(incident)}` : "";
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Runbooks">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Runbook</th>
-            <th scope="col">What for</th>
-            <th scope="col">Class</th>
-            <th scope="col">Rollback</th>
-            <th scope="col">Last run</th>
-          </tr>
-        </thead>
-        <tbody>
-          {list.map((each) => (
-            <tr key={each.name}>
-              <th scope="row" class="runbook-name">
-                <a href={at(`runbooks/${encodeURIComponent(each.name)}${behind}`)}>{each.name}</a>
-              </th>
-              <td class="runbook-what">{each.description}</td>
-              <td>
-                <ClassWord number={each.run_class} />
-              </td>
-              <td>
-                <Proven runbook={each} />
-              </td>
-              <td>
-                <Last run={all.find((run) => run.runbook === each.name)} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table label="Runbooks" columns={["Runbook", "What for", "Class", "Rollback", "Last run"]}>
+      {list.map((each) => (
+        <tr key={each.name}>
+          <th scope="row" class="runbook-name">
+            <a href={at(`runbooks/${encodeURIComponent(each.name)}${behind}`)}>{each.name}</a>
+          </th>
+          <td class="runbook-what">{each.description}</td>
+          <td>
+            <ClassWord number={each.run_class} />
+          </td>
+          <td>
+            <Proven runbook={each} />
+          </td>
+          <td>
+            <Last run={all.find((run) => run.runbook === each.name)} />
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

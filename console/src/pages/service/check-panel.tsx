@@ -9,6 +9,7 @@ import { checkReason } from "../../parts/reason";
 import { StateWord } from "../../parts/state";
 import { lookAt } from "./actions";
 import { Bars } from "./history";
+import { Table } from "../../parts/table";
 
 /** A line; open, all that the last look found, and how the check stood. */
 export function CheckPanel({ check }: { check: Check }) {
@@ -77,31 +78,20 @@ function Opened({ check }: { check: Check }) {
 
 function Conditions({ check }: { check: Check }) {
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={`Conditions of ${check.name}`}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Measured</th>
-            <th scope="col" class="number">
-              Value
-            </th>
-            <th scope="col">Rule</th>
-            <th scope="col">State</th>
-          </tr>
-        </thead>
-        <tbody>
-          {check.conditions.map((each) => (
-            <tr>
-              <th scope="row">{measured(each.measurement).name}</th>
-              <td class="number">{valueText(each.measurement, each.actual)}</td>
-              <td>{ruleText(each)}</td>
-              <td>
-                <StateWord state={each.state} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label={`Conditions of ${check.name}`}
+      columns={["Measured", { text: "Value", number: true }, "Rule", "State"]}
+    >
+      {check.conditions.map((each) => (
+        <tr>
+          <th scope="row">{measured(each.measurement).name}</th>
+          <td class="number">{valueText(each.measurement, each.actual)}</td>
+          <td>{ruleText(each)}</td>
+          <td>
+            <StateWord state={each.state} />
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }

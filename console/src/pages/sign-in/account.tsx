@@ -8,8 +8,11 @@ import { Page } from "../../parts/page";
 import { say } from "../../parts/said";
 import { Trouble } from "../../parts/trouble";
 import { at } from "../../place";
-import { session } from "../../session";
+import { allows, session } from "../../session";
 import { THEMES, theme } from "../../theme";
+import { People } from "./people";
+import { TokenList } from "./tokens";
+import { Table } from "../../parts/table";
 
 export default function Account() {
   const { person } = session.value;
@@ -22,6 +25,12 @@ export default function Account() {
           </p>
           <SignOut />
           <Sessions />
+          {allows("admin") && (
+            <>
+              <People />
+              <TokenList />
+            </>
+          )}
         </>
       ) : (
         <p>
@@ -73,47 +82,45 @@ function Sessions() {
       <Trouble asked={asked.value} />
       {listed.length === 0 && !asked.value.asking && <p class="faint">Nobody is signed in.</p>}
       {listed.length > 0 && (
-        <div class="scroll" tabIndex={0} role="region" aria-label="Sessions">
-          <table>
-            <thead>
-              <tr>
-                {["Who", "Role", "By", "From", "Since", "Last seen", "Until", ""].map((each) => (
-                  <th scope="col">{each || <span class="unseen">Revoke</span>}</th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {listed.map((each) => (
-                <tr key={each.id}>
-                  <td>
-                    {each.name}
-                    {each.current && <strong> (this one)</strong>}
-                  </td>
-                  <td>{each.role}</td>
-                  <td>{each.way}</td>
-                  <td title={each.agent}>{each.address}</td>
-                  <td>
-                    <Moment at={each.made_at} />
-                  </td>
-                  <td>
-                    <Ago at={each.last_seen_at} />
-                  </td>
-                  <td>
-                    <Moment at={each.expires_at} />
-                  </td>
-                  <td>
-                    <button
-                      aria-label={`End ${each.id} of ${each.name}`}
-                      onClick={() => end(each.id)}
-                    >
-                      End
-                    </button>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          label="Sessions"
+          columns={[
+            "Who",
+            "Role",
+            "By",
+            "From",
+            "Since",
+            "Last seen",
+            "Until",
+            { text: "Revoke", unseen: true },
+          ]}
+        >
+          {listed.map((each) => (
+            <tr key={each.id}>
+              <td>
+                {each.name}
+                {each.current && <strong> (this one)</strong>}
+              </td>
+              <td>{each.role}</td>
+              <td>{each.way}</td>
+              <td title={each.agent}>{each.address}</td>
+              <td>
+                <Moment at={each.made_at} />
+              </td>
+              <td>
+                <Ago at={each.last_seen_at} />
+              </td>
+              <td>
+                <Moment at={each.expires_at} />
+              </td>
+              <td>
+                <button aria-label={`End ${each.id} of ${each.name}`} onClick={() => end(each.id)}>
+                  End
+                </button>
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
     </>
   );

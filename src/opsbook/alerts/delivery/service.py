@@ -225,9 +225,13 @@ class Alerting:
             )
         return made
 
-    async def history(self, start: float, end: float, name: str | None, most: int) -> list[Alert]:
+    async def history(
+        self, start: float, end: float, name: str | None, most: int, before: float | None = None
+    ) -> list[Alert]:
         """Alerts that have ended, the newest first."""
-        return await asyncio.to_thread(store.load_history, self._engine, start, end, name, most)
+        return await asyncio.to_thread(
+            store.load_history, self._engine, start, end, name, most, before
+        )
 
     async def _take(self) -> None:
         while True:
