@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.run import opsbook, opsbook_up
+from tests.cli.run import opsbook, opsbook_up, status
 from tests.databases.engines.test_sqlite import value
 from tests.eventually import eventually
 
@@ -96,3 +96,14 @@ def test_what_a_kind_does_not_know_is_a_problem_with_its_place(tmp_path: Path) -
         "databases.d.limits.memory_percent: sqlite knows no such thing" in ran.stdout + ran.stderr
     )
     assert "close_idle" in ran.stdout + ran.stderr
+
+
+def test_a_database_over_its_limit_degrades_the_platform(file: Path, tmp_path: Path) -> None:
+    book = tmp_path / "book.yaml"
+    book.write_text(BOOK.format(file=file).replace("1 GiB", "1 KiB"), encoding="utf-8")
+    with opsbook_up(book, tmp_path / "data", "degraded"):
+        (tile,) = status(tmp_path / "data")["databases"]
+        shown = opsbook("status", "--data", tmp_path / "data").stdout
+    assert tile["state"] == "degraded"
+    assert "size_bytes" in tile["message"]
+    assert tile["message"] in shown

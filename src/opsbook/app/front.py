@@ -71,6 +71,7 @@ class Front:
             RunHealth(app.runs, app.agents),
             app.drills,
             app.backups,
+            app.databases,
             app.clock,
         )
         view.families += (

@@ -67,6 +67,9 @@ def _print(answer: dict[str, Any]) -> None:
             (each["state"], each["name"], each["standing"], each["message"])
             for each in answer["backups"]
         )
+    if answer["databases"]:
+        click.echo("\ndatabases")
+        print_states((each["state"], each["name"], each["message"]) for each in answer["databases"])
 
 
 def _service_text(service: dict[str, Any]) -> str:

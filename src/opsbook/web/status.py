@@ -1,7 +1,7 @@
 """The platform as it stands now, as JSON has it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -9,6 +9,8 @@ from pydantic import BaseModel, Field
 
 from opsbook.backups.service import Backups
 from opsbook.core.clock import Clock
+from opsbook.databases.model import Level
+from opsbook.databases.service import Databases, Standing
 from opsbook.drills.service import Drills
 from opsbook.probes.check import Check
 from opsbook.probes.model import State, Value, worst
@@ -23,6 +25,12 @@ from opsbook.web.store_health import StoreHealth
 
 DrillStanding = Literal["proved", "failed", "overdue", "never run"]
 StateName = Literal["up", "degraded", "down", "late", "unknown", "maintenance"]
+_LEVELS: Mapping[Level, Literal["up", "degraded", "unknown"]] = {
+    Level.OVER: "degraded",
+    Level.UNKNOWN: "unknown",
+    Level.FINE: "up",
+}
+"""The worst first."""
 
 
 class ConditionStatus(BaseModel):
@@ -136,6 +144,15 @@ class BackupTile(BaseModel):
     message: str
 
 
+class DatabaseTile(BaseModel):
+    """A database that is cared for: degraded where a figure is over its limit, unknown where
+    there is no report."""
+
+    name: str
+    state: Literal["up", "degraded", "unknown"]
+    message: str
+
+
 class PlatformStatus(BaseModel):
     """Everything at one moment; `state` is the worst of all, maintenance aside."""
 
@@ -151,6 +168,7 @@ class PlatformStatus(BaseModel):
     hosts: list[HostStatus]
     drills: list[DrillTile] = Field(description="worst first")
     backups: list[BackupTile] = Field(description="worst first")
+    databases: list[DatabaseTile] = Field(description="worst first")
 
 
 class StatusView:
@@ -167,6 +185,7 @@ class StatusView:
         runs: RunHealth,
         drills: Drills,
         backups: Backups,
+        databases: Databases,
         clock: Clock,
     ) -> None:
         self.platform = platform
@@ -178,6 +197,7 @@ class StatusView:
         self.runs = runs
         self.drills = drills
         self.backups = backups
+        self.databases = databases
         self._clock = clock
         self.families: list[Callable[[list[str]], None]] = []
         """What appends the metrics of rooms of which this does not know."""
@@ -206,6 +226,7 @@ class StatusView:
             hosts=self.host_statuses(),
             drills=self.drill_tiles(),
             backups=self.backup_tiles(),
+            databases=self.database_tiles(),
         )
 
     def verdict(self) -> State:
@@ -224,6 +245,8 @@ class StatusView:
             states.append(State.DOWN)
         backups = {each.state.state for each in self.backups.standings()}
         states += backups & {State.DOWN, State.LATE}
+        if any(each.level is Level.OVER for each in self.databases.standings()):
+            states.append(State.DEGRADED)
         return worst(states)
 
     def service(self, keeper: Keeper) -> ServiceStatus:
@@ -299,6 +322,18 @@ class StatusView:
             for each in self.backups.standings()
         ]
 
+    def database_tiles(self) -> list[DatabaseTile]:
+        order = list(_LEVELS)
+        listed = sorted(self.databases.standings(), key=lambda each: order.index(each.level))
+        return [
+            DatabaseTile(
+                name=each.name,
+                state=_LEVELS[each.level],
+                message=each.trouble or ", ".join(_over(each)),
+            )
+            for each in listed
+        ]
+
     def check(self, check: Check) -> CheckStatus:
         outcome = check.outcome
         return CheckStatus(
@@ -325,3 +360,10 @@ class StatusView:
                 for each in (outcome.conditions if outcome else ())
             ],
         )
+
+
+def _over(standing: Standing) -> Iterator[str]:
+    """What is over its limit, as its report calls it."""
+    for figure in standing.report.figures.values() if standing.report else ():
+        if figure.level is Level.OVER:
+            yield f"{figure.name} {figure.value} of at most {figure.limit:g}"

@@ -1,22 +1,13 @@
 import type { BackupSet } from "../../api/types";
 import { backups } from "../../live/platform";
 import { Ago } from "../../parts/moment";
-import { StateWord, type Tone } from "../../parts/state";
+import { bySetState, setTones } from "../../parts/set-state";
+import { StateWord } from "../../parts/state";
 import { at } from "../../place";
-
-const TONES: Readonly<Record<BackupSet["state"], Tone>> = {
-  good: "up",
-  late: "late",
-  failed: "down",
-  "never ran": "unknown",
-};
-const ORDER: readonly BackupSet["state"][] = ["failed", "late", "never ran", "good"];
 
 /** Each set with the restore that was proved last: a backup alone proves nothing. */
 export function BackupTiles() {
-  const all = Object.values(backups.value).sort(
-    (a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || a.name.localeCompare(b.name),
-  );
+  const all = Object.values(backups.value).sort(bySetState);
   if (all.length === 0) return null;
   return (
     <section aria-labelledby="backups">
@@ -31,7 +22,7 @@ export function BackupTiles() {
 }
 
 function BackupTile({ set }: { set: BackupSet }) {
-  const tone = TONES[set.state];
+  const tone = setTones[set.state];
   const made = Object.values(set.made_at).sort().at(-1);
   return (
     <li class={`tile tone-edge-${tone}`}>

@@ -5,6 +5,7 @@ import { now } from "../../live/platform";
 import { Page } from "../../parts/page";
 import { VerdictLine } from "../../parts/verdict-line";
 import { BackupTiles } from "./backup-tiles";
+import { DatabaseTiles } from "./database-tiles";
 import { DrillTiles } from "./drill-tiles";
 import { KpiTiles } from "./kpi-tiles";
 import { OwnTroubles } from "./own-troubles";
@@ -23,6 +24,7 @@ export default function Overview() {
           <KpiTiles />
           <BackupTiles />
           <DrillTiles />
+          <DatabaseTiles />
         </>
       )}
     </Page>

@@ -14,6 +14,7 @@ from opsbook.web.runs import RunStatus
 from opsbook.web.status import (
     BackupTile,
     CheckStatus,
+    DatabaseTile,
     DrillTile,
     HostStatus,
     LedgerStatus,
@@ -50,6 +51,7 @@ class PlatformNow(BaseModel):
     hosts: list[HostStatus]
     drills: list[DrillTile] = Field(description="worst first")
     backups: list[BackupTile] = Field(description="worst first")
+    databases: list[DatabaseTile] = Field(description="worst first")
 
 
 class LiveTopics(BaseModel):

@@ -125,6 +125,7 @@ def _platform(view: StatusView) -> PlatformNow:
         hosts=view.host_statuses(),
         drills=view.drill_tiles(),
         backups=view.backup_tiles(),
+        databases=view.database_tiles(),
     )
 
 
