@@ -90,7 +90,7 @@ def _answers(document: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for reference in re.findall(rf"{_REFERENCE}\w+", json.dumps(document["paths"])):
         found |= _schemas(document, reference)
-    return {name: schema for name, schema in found.items() if "properties" in schema}
+    return {name: schema for name, schema in found.items() if {"properties", "enum"} & set(schema)}
 
 
 def _schemas(document: Mapping[str, Any], reference: str) -> dict[str, Any]:
@@ -104,6 +104,8 @@ def _schemas(document: Mapping[str, Any], reference: str) -> dict[str, Any]:
 
 
 def _fields(schema: Mapping[str, Any]) -> str:
+    if "enum" in schema:
+        return f"One of {_type(schema)}."
     return table(
         ("field", "type", "meaning"),
         (

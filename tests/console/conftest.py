@@ -1,4 +1,8 @@
-"""One browser for all tests of a process; one platform for the tests of a file."""
+"""One browser and one platform for the tests of a file.
+
+Not one browser for all: while it is there, an event loop runs in which no other test can have its
+own.
+"""
 
 from collections.abc import Iterator
 
@@ -9,7 +13,7 @@ from tests.console.browser import Opens, chromium, pages
 from tests.console.stand import Stand, stand
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as found:
         yield found

@@ -51,7 +51,7 @@ KINDS = {
     "works": (*COMMON, "run.step_done", "response.fixed", "alert.resolved", "incident.recovered"),
     "fails": (*COMMON, "run.step_failed", "response.failed", "incident.paged", "notice.sent"),
 }
-STEPS = ("written", "sending", "answered", "finished")
+STEPS = ("written", "sending", "answered", "finished", "recorded")
 """Of the delivery of a notice: what works has none."""
 INCIDENTS = {
     "contacts": {"ada": {"receiver": "oncall"}},

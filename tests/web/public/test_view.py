@@ -147,7 +147,7 @@ async def act(address: str, data: Path) -> str:
         ]
         await send(f"/{shown['id']}/ack", note=f"{PLANTED} note")
         await send(f"/{shown['id']}/note", text=f"{PLANTED} note")
-        await send(f"/{shown['id']}/status", text="We are at it.")
+        await send(f"/{shown['id']}/status", text="We are at it.", public=True)
         await send(f"/{hidden['id']}/status", text=f"{PLANTED} words about another service")
         done = {"resolution": f"{PLANTED} resolution", "lessons": f"{PLANTED} lessons"}
         await send(f"/{shown['id']}/close", **done, unrecovered=True)

@@ -30,9 +30,13 @@ class OidcRoles(Section):
     claim: str = "groups"
     """The claim of the ID token that lists them; a dot leads inside: `realm_access.roles`."""
     viewer: list[str] = []
+    """Values of which one lets somebody look."""
     operator: list[str] = []
+    """Values of which one lets somebody act."""
     approver: list[str] = []
+    """Values of which one lets somebody consent to what others ask for."""
     admin: list[str] = []
+    """Values of which one lets somebody say who may do what."""
 
     def role_of(self, values: list[str]) -> Role | None:
         """The highest of the roles, or None."""
@@ -48,9 +52,13 @@ class OidcSettings(Section):
     issuer: Annotated[str, AfterValidator(_issuer)]
     """As the provider calls itself; `/.well-known/openid-configuration` is below it."""
     client_id: str
+    """By which the provider knows Opsbook."""
     client_secret: Secret
+    """What the provider gave with it."""
     roles: OidcRoles
+    """Whom it lets in, and as what."""
     name: str = "preferred_username"
     """The claim that names people in the ledger. It has to be one that they cannot change: else
     somebody approves their own request under another name."""
     scopes: Annotated[list[str], Field(min_length=1)] = ["openid", "profile"]
+    """What Opsbook asks to be told; the provider says which scope brings the claim of `roles`."""
