@@ -12,6 +12,13 @@ export const setTones: Readonly<Record<BackupSet["state"], Tone>> = {
   "never ran": "unknown",
 };
 
+/** In a word: backups that were made and never restored are not proved, and that is another
+ * thing than none at all. */
+export function setWord(set: BackupSet): string {
+  const made = set.backups !== "never ran";
+  return set.state === "never ran" && made ? "unproven" : set.state;
+}
+
 /** Sorts the worst first. */
 export function bySetState(a: BackupSet, b: BackupSet): number {
   return ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || a.name.localeCompare(b.name);

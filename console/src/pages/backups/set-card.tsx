@@ -2,7 +2,7 @@
 
 import type { BackupSet } from "../../api/types";
 import { Ago, duration } from "../../parts/moment";
-import { setTones } from "../../parts/set-state";
+import { setTones, setWord } from "../../parts/set-state";
 import { StateWord } from "../../parts/state";
 import { formatted } from "../../parts/units";
 import { at } from "../../place";
@@ -14,7 +14,7 @@ export function SetCard({ set, linked }: { set: BackupSet; linked?: boolean }) {
     <li class={`tile tone-edge-${tone}`}>
       <header>
         <h2>{linked ? <a href={at(`backups/${set.name}`)}>{set.name}</a> : "How it stands"}</h2>
-        <StateWord state={tone} word={set.state} />
+        <StateWord state={tone} word={setWord(set)} />
       </header>
       {set.description && <p>{set.description}</p>}
       {set.why && <p class={tone === "down" ? "trouble" : ""}>{set.why}</p>}

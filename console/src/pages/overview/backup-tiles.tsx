@@ -1,7 +1,7 @@
 import type { BackupSet } from "../../api/types";
 import { backups } from "../../live/platform";
 import { Ago } from "../../parts/moment";
-import { bySetState, setTones } from "../../parts/set-state";
+import { bySetState, setTones, setWord } from "../../parts/set-state";
 import { StateWord } from "../../parts/state";
 import { at } from "../../place";
 
@@ -30,7 +30,7 @@ function BackupTile({ set }: { set: BackupSet }) {
         <h3>
           <a href={at(`backups/${encodeURIComponent(set.name)}`)}>{set.name}</a>
         </h3>
-        <StateWord state={tone} word={set.state} />
+        <StateWord state={tone} word={setWord(set)} />
       </header>
       <p class="proved">
         {set.proved_at ? (
