@@ -8,10 +8,12 @@ from playwright.sync_api import expect
 from tests.console.browser import Opens
 from tests.console.measured import asked, send
 from tests.console.stand import Stand
+from tests.console.until import until
 from tests.metrics.remote.messages import series
 
 
-def test_an_expression_is_written_with_the_keyboard_alone(opens: Opens) -> None:
+def test_an_expression_is_written_with_the_keyboard_alone(opens: Opens, platform: Stand) -> None:
+    until(lambda: asked(platform, "api_requests_total"))
     page = opens("explore?from=now-5m&refresh=1s")
     box = page.get_by_role("combobox", name="Expression 1")
     box.press_sequentially("api_requests")

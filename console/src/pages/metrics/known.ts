@@ -1,4 +1,4 @@
-/** The series that there are, as far as they were asked for; asked again after a minute. */
+/** The series that there are, as far as they were asked for; asked again after some seconds. */
 
 import { labelNames, labelValues, metadata } from "../../api/prometheus";
 import { fitting, type Place } from "./completion";
@@ -10,7 +10,7 @@ export interface Candidate {
 }
 
 const MOST = 50;
-const KEPT = 60_000;
+const KEPT = 15_000;
 const answers = new Map<string, { at: number; answer: Promise<unknown> }>();
 
 /** What fits at a place. Nothing where the server does not say. */
