@@ -4,6 +4,7 @@ import json
 import os
 import signal
 
+import pytest
 from playwright.sync_api import expect
 
 from opsbook.state.people import Role
@@ -63,16 +64,30 @@ def test_a_killed_service_is_another_one_on_the_open_page(opens: Opens, platform
     expect(page.get_by_text(after["instance"])).to_be_visible()
 
 
+_NOTE_STATES = """
+window.states = new Set();
+new MutationObserver(() => {
+  const state = document.querySelector(".page-head .state");
+  if (state) window.states.add(state.innerText);
+}).observe(document, {childList: true, subtree: true, characterData: true});
+"""
+
+
+@pytest.mark.timeout(200)
 def test_a_service_that_hangs_goes_down_and_comes_back_on_the_open_page(
     opens: Opens, platform: Stand
 ) -> None:
     page = opens("services/auth-service")
     state = page.locator(".page-head .state")
     expect(state).to_have_text("up")
+    before = get(platform, "services/auth-service")["instance"]
+    expect(page.get_by_text(before)).to_be_visible()
+    page.evaluate(_NOTE_STATES)
     os.kill(pid_of(platform, "auth-service"), signal.SIGSTOP)
-    expect(state).not_to_have_text("up", timeout=30_000)
-    expect(state).to_have_text("up", timeout=60_000)
+    expect(page.get_by_text(before)).to_have_count(0, timeout=90_000)
+    expect(state).to_have_text("up", timeout=30_000)
     assert get(platform, "services/auth-service")["state"] == "up"
+    assert set(page.evaluate("[...window.states]")) - {"up"}, "it was never seen in trouble"
 
 
 def test_a_page_that_hears_nothing_says_so_until_it_does(opens: Opens, platform: Stand) -> None:
