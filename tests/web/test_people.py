@@ -7,6 +7,7 @@ import pytest
 
 from opsbook.core.clock import ManualClock
 from opsbook.state.people import Role
+from opsbook.web import people
 from tests.web.signing import PASSWORD, SILENCE, Signing, signing
 
 USER = {"name": "ada", "role": "operator", "password": PASSWORD}
@@ -91,3 +92,25 @@ async def test_a_token_that_is_revoked_acts_no_more(scene: Signing) -> None:
     (entry,) = await scene.recorded("access.revoked")
     assert entry["body"]["id"] == made["id"]
     assert (await scene.browser.delete("/api/tokens/deploy")).status_code == 404
+
+
+async def test_what_was_done_and_not_recorded_is_said(
+    scene: Signing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "_TO_RECORD", 0.05)
+    monkeypatch.setattr(scene.app.ledger, "_write", lambda _: False)
+    answer = await scene.browser.post("/api/users", json=USER)
+    monkeypatch.undo()
+    assert (answer.status_code, "it is done" in answer.json()["detail"]) == (503, True)
+    assert (await scene.browser.get("/api/users")).json()[0]["name"] == "ada"
+
+
+async def test_no_token_is_given_that_nobody_could_read_of(
+    scene: Signing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "_TO_RECORD", 0.05)
+    monkeypatch.setattr(scene.app.ledger, "_write", lambda _: False)
+    answer = await scene.browser.post("/api/tokens", json={"name": "deploy", "role": "viewer"})
+    monkeypatch.undo()
+    assert answer.status_code == 503
+    assert (await scene.browser.get("/api/tokens")).json() == []

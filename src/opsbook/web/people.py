@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, SecretStr
 
 from opsbook.core.clock import Clock
 from opsbook.core.errors import BadInputError
+from opsbook.state.chain import Entry
 from opsbook.state.ledger import Ledger
 from opsbook.state.people import Person, Role
 from opsbook.state.token_text import hash_of, id_of
@@ -90,16 +91,16 @@ def _add_users(routes: APIRouter, users: Users, ledger: Ledger) -> None:
         """Who signs in with a password, by name."""
         return [_user(each) for each in await asyncio.to_thread(users.list)]
 
-    @routes.post("/users", responses=problems(400))
+    @routes.post("/users", responses=problems(400, 503))
     async def add_user(asked: NewUser, person: Admin) -> UserView:
         """Let somebody sign in."""
         await _done(users.add, asked.name, asked.role, asked.password.get_secret_value())
-        await ledger.record(
-            "access.user_added", asked.name, actor=person.name, role=asked.role.value
+        await _on_disk(
+            ledger.record("access.user_added", asked.name, actor=person.name, role=asked.role.value)
         )
         return await _known(users, asked.name)
 
-    @routes.patch("/users/{name}", responses=problems(400, 404))
+    @routes.patch("/users/{name}", responses=problems(400, 404, 503))
     async def change_user(name: BookName, asked: UserChange, person: Admin) -> UserView:
         """Give another password, or disable or enable somebody."""
         await _known(users, name)
@@ -111,12 +112,12 @@ def _add_users(routes: APIRouter, users: Users, ledger: Ledger) -> None:
             await _changed(ledger, name, person, "disabled" if asked.disabled else "enabled")
         return await _known(users, name)
 
-    @routes.delete("/users/{name}", responses=problems(404))
+    @routes.delete("/users/{name}", responses=problems(404, 503))
     async def remove_user(name: BookName, person: Admin) -> UserView:
         """Forget somebody, and end their sessions."""
         gone = await _known(users, name)
         await asyncio.to_thread(users.remove, name)
-        await ledger.record("access.user_removed", name, actor=person.name)
+        await _on_disk(ledger.record("access.user_removed", name, actor=person.name))
         return gone
 
 
@@ -149,20 +150,21 @@ def _add_tokens(routes: APIRouter, tokens: Tokens, ledger: Ledger, clock: Clock)
         (made,) = [each for each in await asyncio.to_thread(tokens.list) if each.id == number]
         return IssuedToken(**_token(made).model_dump(), token=text)
 
-    @routes.delete("/tokens/{which}", responses=problems(404))
+    @routes.delete("/tokens/{which}", responses=problems(404, 503))
     async def revoke_tokens(which: BookName, person: Admin) -> list[TokenView]:
         """End the token with this id, or all tokens of this name."""
         gone = await asyncio.to_thread(tokens.revoke, which)
         if not gone:
             raise HTTPException(404, f"no token has the name or id {which}")
         for each in gone:
-            await ledger.record(
+            entry = ledger.record(
                 "access.revoked",
                 each.bearer.name,
                 actor=person.name,
                 id=each.id,
                 role=each.bearer.role.value,
             )
+            await _on_disk(entry)
         return [_token(each) for each in gone]
 
 
@@ -174,6 +176,16 @@ async def _done(change: Any, *words: Any) -> Any:
         raise HTTPException(400, str(error)) from None
 
 
+async def _on_disk(entry: "asyncio.Future[Entry]") -> None:
+    """Wait for an entry about what was done. Raises HTTPException (503)."""
+    try:
+        async with asyncio.timeout(_TO_RECORD):
+            await entry
+    except TimeoutError:
+        said = "it is done, and the ledger has not taken its entry yet: look at its trouble"
+        raise HTTPException(503, f"{said} in the status") from None
+
+
 async def _known(users: Users, name: str) -> UserView:
     """Raises HTTPException (404)."""
     found = await asyncio.to_thread(users.find, name)
@@ -183,7 +195,7 @@ async def _known(users: Users, name: str) -> UserView:
 
 
 async def _changed(ledger: Ledger, name: str, person: Person, what: str) -> None:
-    await ledger.record("access.user_changed", name, actor=person.name, what=what)
+    await _on_disk(ledger.record("access.user_changed", name, actor=person.name, what=what))
 
 
 def _user(user: User) -> UserView:
