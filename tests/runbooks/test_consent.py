@@ -49,6 +49,34 @@ async def test_who_is_woken_up_learns_all_that_matters(tmp_path: Path) -> None:
         )
 
 
+async def test_one_consent_names_all_that_it_is_for(tmp_path: Path) -> None:
+    steps = [mark(each, **{"class": 3}) for each in ("one", "two")]
+    books = book(tmp_path, big={"steps": steps, "consent": "run"})
+    async with scene(tmp_path, books) as there:
+        run = await there.run("big")
+        assert (
+            "The same run would do more: 1. It would change service two: ordered 0 times → a new "
+            "instance runs. Proven by: query two. Taken back by: start two (unproven: no drill has "
+            "exercised that). May it do it all?"
+        ) in await question(there, run)
+        await there.runbooks.approve(run, BERT, "go")
+        assert (await there.ended(run)).state is RunState.SUCCEEDED
+        assert there.effects() == ["one", "two"]
+
+
+async def test_what_failed_after_the_one_consent_asks_for_itself(tmp_path: Path) -> None:
+    steps = [mark(each, **{"class": 3, "on_failure": "ask"}) for each in ("one", "two")]
+    books = book(tmp_path, big={"steps": steps, "consent": "run"})
+    async with scene(tmp_path, books) as there:
+        there.hands.failing["two"] = 1
+        run = await there.run("big")
+        await question(there, run)
+        await there.runbooks.approve(run, BERT, "go")
+        await there.waits(run, "decision")
+        await there.runbooks.decide(run, ANNA, "retry", "once more")
+        assert "asks for step two" in await question(there, run)
+
+
 async def test_what_a_drill_has_proven_is_said(tmp_path: Path) -> None:
     async with scene(tmp_path, book(tmp_path, big=dangerous())) as there:
         drill = await there.run("big", roll_back=True, drill="monday")

@@ -10,6 +10,7 @@ from opsbook.backups.destination import Destination
 from opsbook.backups.listing import prefix_of
 from opsbook.backups.manifest import Manifest, ManifestFile
 from opsbook.backups.packing import as_file, decompress, decrypt
+from opsbook.backups.stream import ahead, ended
 from opsbook.core.errors import OpsbookError
 from opsbook.core.secrets import Secret
 
@@ -60,10 +61,10 @@ class Opened:
                 )
             stream = as_file(decrypt(stream, self._identity.reveal()))
         blocks = decompress(stream) if file.compression == "zstd" else _blocks(stream)
-        where = f"{self._prefix}{file.name}"
-        return as_file(
-            _held(blocks, file.content_size, file.content_sha256, where, "bytes of content")
-        )
+        where, what = f"{self._prefix}{file.name}", "bytes of content"
+        unpacked = ahead(blocks, "backup-unpack")
+        held = _held(unpacked, file.content_size, file.content_sha256, where, what)
+        return as_file(ahead(held, "backup-hold"))
 
     def stored(self, file: ManifestFile) -> Iterator[bytes]:
         """As it lies there; ends in an error where a byte is another than was written."""
@@ -86,12 +87,13 @@ def _held(
 ) -> Iterator[bytes]:
     """The blocks; an error at their end where they are not those that were written."""
     digest, seen = hashlib.sha256(), 0
-    for block in blocks:
-        digest.update(block)
-        seen += len(block)
-        if seen > size:
-            break
-        yield block
+    with ended(blocks):
+        for block in blocks:
+            digest.update(block)
+            seen += len(block)
+            if seen > size:
+                break
+            yield block
     if seen != size:
         wrong = f"more than {size}" if seen > size else str(seen)
         raise DamagedError(f"{where}: {wrong} {what}, {size} were written")

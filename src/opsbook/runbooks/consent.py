@@ -12,10 +12,14 @@ from opsbook.runbooks.ends import EndRunError
 from opsbook.runbooks.foretelling import foretold
 from opsbook.runbooks.foretelling_elsewhere import foretold_elsewhere
 from opsbook.runbooks.passage import Passage
-from opsbook.runbooks.settings import StepSettings
+from opsbook.runbooks.place import place
+from opsbook.runbooks.settings import StepSettings, acting
 from opsbook.runbooks.snapshot import step_digest
 from opsbook.runbooks.telling import told
 from opsbook.runbooks.windows import opens_in
+
+_ASKS = 3
+"""The class of steps that want a second person."""
 
 
 class Consent:
@@ -27,16 +31,19 @@ class Consent:
     async def get(self) -> None:
         """Raises EndRunError where it is refused or came too late, and ActionFailedError where
         nobody answered."""
+        at = self._at
+        if at.go == 1 and any(each is at.book for each in at.journey.consented):
+            return
         left = await self._closed_for("window")
         if left > 0:
-            await self._at.life.run.sleep(f"{self._at.path}:opens.{self._at.go}", left)
-        within = self._at.book.approve_within
-        said = await self._asking.consent("consent", self._question, within)
+            await at.life.run.sleep(f"{at.path}:opens.{at.go}", left)
+        said = await self._asking.consent("consent", self._question, at.book.approve_within)
         if await self._closed_for("still-open") > 0:
             raise EndRunError(
-                f"{self._at.path}: {said['by']} approved, but the window has closed since",
-                self._at.first,
+                f"{at.path}: {said['by']} approved, but the window has closed since", at.first
             )
+        if at.book.consent == "run":
+            at.journey.consented.append(at.book)
 
     async def _closed_for(self, name: str) -> float:
         at = self._at
@@ -63,56 +70,81 @@ class Consent:
     async def _question(self) -> str:
         """For somebody who was woken up and knows nothing of it."""
         at, snapshot = self._at, self._at.journey.snapshot
-        where = f" on host {host}" if (host := self._host()) is not None else ""
-        return mask(
-            f"{snapshot.by} asks for step {at.path} of runbook {snapshot.runbook}{where}, because: "
-            f"{snapshot.why.strip().rstrip('.')}. {await self._change()} "
-            f"{self._proof()}{await self._way_back()} May it be carried out?"
+        where = f" on host {host}" if (host := _host(at)) is not None else ""
+        why = snapshot.why.strip().rstrip(".")
+        asked = (
+            f"{snapshot.by} asks for step {at.path} of runbook {snapshot.runbook}{where}, "
+            f"because: {why}. {await _told_of(at)}"
         )
+        others = [f"{number}. {await _told_of(each)}" for number, each in self._others()]
+        if not others:
+            return mask(f"{asked} May it be carried out?")
+        return mask(f"{asked} The same run would do more: {' '.join(others)} May it do it all?")
 
-    def _host(self) -> str | None:
-        """As the book writes it, where its name cannot be told yet: the step will say so."""
-        try:
-            return self._at.elsewhere
-        except BadInputError:
-            return str(self._at.step.host)
-
-    async def _change(self) -> str:
+    def _others(self) -> "enumerate[Passage]":
+        """At the steps that will not ask, for this one does."""
         at = self._at
-        subject = f"{at.step.kind} {told(at.step.action, at.values)}"
-        change, why = await self._foretold()
-        if why:
-            return f"It would carry out {subject}; what that changes cannot be told now: {why}."
-        if change is None:
-            return f"It would carry out {subject}."
-        return f"It would change {change.what}: {change.before} → {change.after}."
+        covered = acting(at.book.steps) if at.book.consent == "run" and at.go == 1 else []
+        ahead = [each for each in covered if each.action_class == _ASKS and each is not at.step]
+        return enumerate([self._passage(each, number) for number, each in enumerate(ahead)], 1)
 
-    async def _foretold(self) -> tuple[Change | None, str]:
+    def _passage(self, step: StepSettings, number: int) -> Passage:
         at = self._at
-        try:
-            host = at.elsewhere
-        except BadInputError as error:
-            return None, str(error)
-        if host is not None:
-            return await foretold_elsewhere(at, host)
-        context = at.life.context(at.path, f"{at.go}", at.values)
-        return await foretold(at.step.action, context)
+        passage = Passage(
+            at.journey, step, at.name, place(at.path, f"{number}"), at.values, at.book
+        )
+        passage.go = at.go
+        return passage
 
-    def _proof(self) -> str:
-        proof = self._at.step.verify
-        if proof is None:
-            return ""
-        return f"Proven by: {self._told(proof.steps)}. "
 
-    async def _way_back(self) -> str:
-        step = self._at.step
-        if not step.rollback:
-            why = step.no_rollback.strip().rstrip(".")
-            return f"Nothing takes it back{f': {why}' if why else ''}."
-        digest = step_digest(step)
-        proven = digest in await self._at.means.proofs.known([digest])
-        said = "a drill has proven that" if proven else "unproven: no drill has exercised that"
-        return f"Taken back by: {self._told(step.rollback)} ({said})."
+async def _told_of(at: Passage) -> str:
+    """What it changes, what proves it, and what takes it back."""
+    return f"{await _change(at)} {_proof(at)}{await _way_back(at)}"
 
-    def _told(self, steps: Sequence[StepSettings]) -> str:
-        return ", ".join(told(each.action, self._at.values) for each in steps)
+
+def _host(at: Passage) -> str | None:
+    """As the book writes it, where its name cannot be told yet: the step will say so."""
+    try:
+        return at.elsewhere
+    except BadInputError:
+        return str(at.step.host)
+
+
+async def _change(at: Passage) -> str:
+    subject = f"{at.step.kind} {told(at.step.action, at.values)}"
+    change, why = await _foretold(at)
+    if why:
+        return f"It would carry out {subject}; what that changes cannot be told now: {why}."
+    if change is None:
+        return f"It would carry out {subject}."
+    return f"It would change {change.what}: {change.before} → {change.after}."
+
+
+async def _foretold(at: Passage) -> tuple[Change | None, str]:
+    try:
+        host = at.elsewhere
+    except BadInputError as error:
+        return None, str(error)
+    if host is not None:
+        return await foretold_elsewhere(at, host)
+    context = at.life.context(at.path, f"{at.go}", at.values)
+    return await foretold(at.step.action, context)
+
+
+def _proof(at: Passage) -> str:
+    return f"Proven by: {_told(at.step.verify.steps, at)}. " if at.step.verify else ""
+
+
+async def _way_back(at: Passage) -> str:
+    step = at.step
+    if not step.rollback:
+        why = step.no_rollback.strip().rstrip(".")
+        return f"Nothing takes it back{f': {why}' if why else ''}."
+    digest = step_digest(step)
+    proven = digest in await at.means.proofs.known([digest])
+    said = "a drill has proven that" if proven else "unproven: no drill has exercised that"
+    return f"Taken back by: {_told(step.rollback, at)} ({said})."
+
+
+def _told(steps: Sequence[StepSettings], at: Passage) -> str:
+    return ", ".join(told(each.action, at.values) for each in steps)

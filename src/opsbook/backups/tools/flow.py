@@ -33,9 +33,12 @@ def blocks(content: BinaryIO, work: Work, subject: str) -> Iterator[bytes]:
         yield block
 
 
-def spool(content: BinaryIO, path: Path, work: Work, subject: str) -> None:
-    """Write a stream to a new file that only this user may read, and have it on the disk.
+def spool(
+    content: BinaryIO, path: Path, work: Work, subject: str, *, lasting: bool = False
+) -> None:
+    """Write a stream to a new file that only this user may read.
 
+    `lasting`: what is to outlive a loss of power, unlike what is in a scratch directory.
     Raises SourceError; a file that was begun is removed.
     """
     try:
@@ -46,7 +49,8 @@ def spool(content: BinaryIO, path: Path, work: Work, subject: str) -> None:
         with os.fdopen(descriptor, "wb", buffering=0) as file:
             for block in blocks(content, work, subject):
                 _write_all(file.fileno(), block)
-            os.fsync(file.fileno())
+            if lasting:
+                os.fsync(file.fileno())
     except OSError as error:
         path.unlink()
         raise SourceError(f"{subject}: cannot write {path}: {error.strerror or error}") from None

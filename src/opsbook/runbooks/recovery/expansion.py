@@ -34,6 +34,7 @@ def recovery_runbook(plan: RecoverySettings, around: Surroundings) -> RunbookSet
         {
             "description": plan.description or f"Bring back {', '.join(plan.sets)}.",
             "approve_within": _seconds(plan.approve_within),
+            "consent": "run",
             "on_failure": "rollback",
             "within": "7d",
             "window": plan.window and plan.window.model_dump(by_alias=True),
