@@ -77,6 +77,14 @@ class Action(Section, ABC):
         """
         return None
 
+    async def foresee(self, course: Course) -> tuple[dict[str, Json], str]:
+        """What a dry run finds at a step of class 0, and a remark on it: what the step itself
+        finds, unless that takes long.
+
+        Raises what `proceed` raises.
+        """
+        return await self.proceed(course), ""
+
     @abstractmethod
     async def carry_out(self, context: Context) -> dict[str, Json]:
         """Do it; the fields of its result, which are recorded.

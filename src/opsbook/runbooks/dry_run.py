@@ -71,7 +71,7 @@ class DryRun:
             return change, None, ""
         try:
             async with asyncio.timeout(PATIENCE):
-                return None, await step.action.proceed(Looking(step, context)), ""
+                return None, *await step.action.foresee(Looking(step, context))
         except (OpsbookError, TimeoutError) as error:
             return None, None, f"cannot be told now: {error or 'it took too long'}"
 

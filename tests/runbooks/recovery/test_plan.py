@@ -197,6 +197,7 @@ async def test_all_that_was_damaged_comes_back_and_what_was_there_is_kept(
             view = await approved(there, await there.run("recover-full"))
             assert view.state is RunState.SUCCEEDED, view.error
             assert hands.states() == {GOOD}
+            assert len(await there.entries("run.approved")) == 1
             ordered = [each for each in hands.effects() if " " in each]
             assert ordered == ["stop api", "stop db", "start db", "start api"]
             assert len([name for name in hands.names() if name.endswith("old")]) == 4
@@ -231,6 +232,22 @@ async def test_nothing_is_stopped_when_a_backup_is_missing(
             assert view.state is not RunState.SUCCEEDED
             assert "sqlite has no good backup" in str(view.error)
             assert hands.effects() == []
+
+
+async def test_a_dry_run_names_the_backups_and_reads_none_of_them(
+    tmp_path: Path, server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Vault, "verify", None)
+    with shop(tmp_path, server) as hands:
+        async with scene(tmp_path, hands.books(), hands=hands) as there:
+            steps = (await there.runbooks.dry_run("recover-full", {})).steps
+        told = {each.path: each for each in steps}
+        for number, name in enumerate(SETS, 1):
+            backup = hands.vault.newest(name)[1]
+            assert told[f"verified_{number}"].reason.startswith(f"{backup} at a, ")
+            change = told[f"restored_{number}"].change
+            assert change is not None
+            assert change.after.startswith(f"what {name} was at ")
 
 
 async def test_nothing_was_stopped_before_somebody_agreed(tmp_path: Path, server: Postgres) -> None:

@@ -1,5 +1,6 @@
 """`backup-verify`: a backup is as it was made, or something holds what it holds."""
 
+import asyncio
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -8,9 +9,11 @@ from opsbook.backups.threaded import to_its_end
 from opsbook.backups.verification import Depth
 from opsbook.book.fields import Name
 from opsbook.core.errors import OpsbookError
+from opsbook.core.units import format_size
 from opsbook.durable.values import Json
 from opsbook.runbooks.action import Action, ActionFailedError
 from opsbook.runbooks.context import Context
+from opsbook.runbooks.course import Course
 from opsbook.runbooks.template import Template
 
 if TYPE_CHECKING:
@@ -45,6 +48,25 @@ class BackupVerify(Action):
         if self.place is None:
             return f"{about} ({self.depth})"
         return f"{self.place} {self.state}: {about}"
+
+    async def foresee(self, course: Course) -> tuple[dict[str, Json], str]:
+        """Which backup it would be, and that it is there: to read all of it can take hours."""
+        context = course.context
+        if self.place is not None:
+            return await super().foresee(course)
+        try:
+            recovery = context.hands.recovery(self.set)
+            chosen = await asyncio.to_thread(recovery.choose, context.text(self.backup))
+        except OpsbookError as error:
+            raise ActionFailedError(f"{self.subject}: {error}") from None
+        manifest = chosen.manifest
+        found: dict[str, Json] = {"backup": manifest.id, "destination": chosen.destination}
+        stored = format_size(sum(file.size for file in manifest.files))
+        passed_over = "".join(f"; passed over: {each}" for each in chosen.passed_over)
+        return found, (
+            f"{manifest.id} at {chosen.destination}, {stored}; its bytes are read when the run "
+            f"comes to it{passed_over}"
+        )
 
     async def carry_out(self, context: Context) -> dict[str, Json]:
         try:
