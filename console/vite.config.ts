@@ -20,6 +20,21 @@ export default defineConfig({
     target: "es2022",
     // A data: URL in a style sheet would need an exception in the content security policy.
     assetsInlineLimit: 0,
+    // One style sheet and one chunk of what pages share: a browser asks for six things at a time,
+    // and twenty small ones took longer than all they held.
+    cssCodeSplit: false,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            {
+              name: "shared",
+              test: /src\/(api|live|parts)\/(?!chart)|node_modules\/(?!uplot)/,
+            },
+          ],
+        },
+      },
+    },
     // It inserts a script that the policy would have to allow.
     modulePreload: { polyfill: false },
   },

@@ -21,6 +21,8 @@ const SPANS = [
 ] as const;
 const POINTS = 240;
 const EVERY = 15;
+/** In seconds too, while nothing has been stored of a check that has just been looked at. */
+const SOON = 2;
 
 export function Measurements({ service }: { service: Service }) {
   const names = telling(service.checks.flatMap((name) => checks.value[name] ?? []));
@@ -58,8 +60,8 @@ export function Measurements({ service }: { service: Service }) {
 
 function Charts({ check, seconds }: { check: string; seconds: number }) {
   const { asked, again } = useAsked(() => ask(check, seconds), [check, seconds]);
-  useEvery(EVERY, again);
   const { data } = asked.value;
+  useEvery(data?.length === 0 ? SOON : EVERY, again);
   return (
     <>
       <Trouble asked={asked.value} />
