@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from opsbook.cli.database import database_of
 from opsbook.core.clock import SystemClock
 from opsbook.core.errors import OpsbookError
+from opsbook.state.access_entries import AccessEntries
 from opsbook.state.datadir import DataDir
 from opsbook.state.ledger import Ledger
 from opsbook.state.local_token import name_of_user
@@ -37,13 +38,13 @@ def opened(data: DataDir, book: Path | None) -> Iterator[tuple[Engine, Ledger]]:
         raise OpsbookError(f"the database of {book or data.path}: {cause}; try again") from None
 
 
-def recorded(ledger: Ledger, record: Callable[[], Coroutine[Any, Any, None]], else_: str) -> None:
+def recorded(ledger: Ledger, what: Callable[[AccessEntries], Awaitable[Any]], else_: str) -> None:
     """Wait until the entry is on the disk. Raises OpsbookError, which begins with `else_`: what
     has become of the change."""
 
     async def in_time() -> None:
         async with asyncio.timeout(_TO_RECORD):
-            await record()
+            await what(AccessEntries(ledger, actor()))
 
     try:
         asyncio.run(in_time())

@@ -1,5 +1,6 @@
 """`opsbook token add|list|revoke`: on the database itself, for whoever may write it."""
 
+import asyncio
 import json
 import time
 from pathlib import Path
@@ -10,11 +11,10 @@ from opsbook.cli.alert import seconds_of
 from opsbook.cli.columns import print_columns
 from opsbook.cli.data import data_option
 from opsbook.cli.database import book_option
-from opsbook.cli.grants import actor, opened, recorded
+from opsbook.cli.grants import opened, recorded
 from opsbook.core.clock import SystemClock, iso
 from opsbook.core.errors import BadInputError, OpsbookError
 from opsbook.state.datadir import DataDir
-from opsbook.state.ledger import Ledger
 from opsbook.state.people import Role
 from opsbook.state.token_text import hash_of, id_of
 from opsbook.state.tokens import Token, Tokens
@@ -48,7 +48,7 @@ def add(name: str, data: DataDir, book: Path | None, role: str, length: str | No
         try:
             recorded(
                 ledger,
-                lambda: _record_grant(ledger, name, number, role, expires),
+                lambda on: on.granted(name, number, Role(role), expires),
                 "no token was made",
             )
         except OpsbookError:
@@ -85,25 +85,8 @@ def revoke(which: str, data: DataDir, book: Path | None) -> None:
             raise BadInputError(f"no token has the name or id {which}; see `opsbook token list`")
         for each in gone:
             click.echo(f"{each.id} of {each.bearer.name} is revoked")
-        recorded(ledger, lambda: _record_end(ledger, gone), "revoked, and not recorded")
-
-
-async def _record_grant(
-    ledger: Ledger, name: str, number: str, role: str, expires: float | None
-) -> None:
-    await ledger.record(
-        "access.granted", name, actor=actor(), id=number, role=role, expires_at=_time(expires)
-    )
-
-
-async def _record_end(ledger: Ledger, gone: list[Token]) -> None:
-    for each in gone:
-        await ledger.record(
-            "access.revoked",
-            each.bearer.name,
-            actor=actor(),
-            id=each.id,
-            role=each.bearer.role,
+        recorded(
+            ledger, lambda on: asyncio.gather(*map(on.revoked, gone)), "revoked, and not recorded"
         )
 
 

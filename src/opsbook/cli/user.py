@@ -12,11 +12,10 @@ import click
 from opsbook.cli.columns import print_columns
 from opsbook.cli.data import data_option
 from opsbook.cli.database import book_option
-from opsbook.cli.grants import actor, opened, recorded
+from opsbook.cli.grants import opened, recorded
 from opsbook.core.clock import SystemClock, iso
 from opsbook.core.errors import BadInputError
 from opsbook.state.datadir import DataDir
-from opsbook.state.ledger import Ledger
 from opsbook.state.people import Role
 from opsbook.state.users import User, Users
 
@@ -46,9 +45,8 @@ def _password_option(command: Callable[..., Any]) -> Callable[..., Any]:
 def add(name: str, data: DataDir, book: Path | None, role: str, password_file: Path | None) -> None:
     """Let NAME sign in, with a password of at least 12 characters."""
     with opened(data, book) as (engine, ledger):
-        users = Users(engine, SystemClock())
-        users.add(name, Role(role), _password(name, password_file))
-        recorded(ledger, lambda: _record_added(ledger, name, role), "added, and not recorded")
+        Users(engine, SystemClock()).add(name, Role(role), _password(name, password_file))
+        recorded(ledger, lambda on: on.user_added(name, Role(role)), "added, and not recorded")
     click.echo(f"{name} may sign in as {role}")
 
 
@@ -76,7 +74,7 @@ def password(name: str, data: DataDir, book: Path | None, password_file: Path | 
     """Give NAME another password, which ends their sessions."""
     with opened(data, book) as (engine, ledger):
         Users(engine, SystemClock()).set_password(name, _password(name, password_file))
-        recorded(ledger, lambda: _record_change(ledger, name, "password"), "not recorded")
+        recorded(ledger, lambda on: on.user_changed(name, "password"), "not recorded")
     click.echo(f"{name} has another password, and signs in again")
 
 
@@ -86,9 +84,7 @@ def password(name: str, data: DataDir, book: Path | None, password_file: Path | 
 @book_option
 def disable(name: str, data: DataDir, book: Path | None) -> None:
     """End the sessions of NAME, and let them begin none."""
-    with opened(data, book) as (engine, ledger):
-        Users(engine, SystemClock()).set_disabled(name, True)
-        recorded(ledger, lambda: _record_change(ledger, name, "disabled"), "not recorded")
+    _switch(name, data, book, "disabled")
     click.echo(f"{name} is disabled")
 
 
@@ -98,9 +94,7 @@ def disable(name: str, data: DataDir, book: Path | None) -> None:
 @book_option
 def enable(name: str, data: DataDir, book: Path | None) -> None:
     """Let NAME, who was disabled, sign in again."""
-    with opened(data, book) as (engine, ledger):
-        Users(engine, SystemClock()).set_disabled(name, False)
-        recorded(ledger, lambda: _record_change(ledger, name, "enabled"), "not recorded")
+    _switch(name, data, book, "enabled")
     click.echo(f"{name} may sign in again")
 
 
@@ -112,8 +106,14 @@ def remove(name: str, data: DataDir, book: Path | None) -> None:
     """Forget NAME, and end their sessions."""
     with opened(data, book) as (engine, ledger):
         Users(engine, SystemClock()).remove(name)
-        recorded(ledger, lambda: _record_removed(ledger, name), "removed, and not recorded")
+        recorded(ledger, lambda on: on.user_removed(name), "removed, and not recorded")
     click.echo(f"{name} is removed")
+
+
+def _switch(name: str, data: DataDir, book: Path | None, to: str) -> None:
+    with opened(data, book) as (engine, ledger):
+        Users(engine, SystemClock()).set_disabled(name, to == "disabled")
+        recorded(ledger, lambda on: on.user_changed(name, to), "not recorded")
 
 
 def _password(name: str, file: Path | None) -> str:
@@ -136,18 +136,6 @@ def _password(name: str, file: Path | None) -> str:
 def _first_line(file: Path) -> str:
     with file.open(encoding="utf-8") as stream:
         return stream.readline()
-
-
-async def _record_added(ledger: Ledger, name: str, role: str) -> None:
-    await ledger.record("access.user_added", name, actor=actor(), role=role)
-
-
-async def _record_change(ledger: Ledger, name: str, what: str) -> None:
-    await ledger.record("access.user_changed", name, actor=actor(), what=what)
-
-
-async def _record_removed(ledger: Ledger, name: str) -> None:
-    await ledger.record("access.user_removed", name, actor=actor())
 
 
 def _shown(each: User) -> dict[str, str]:

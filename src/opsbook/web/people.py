@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, SecretStr
 
 from opsbook.core.clock import Clock
 from opsbook.core.errors import BadInputError
-from opsbook.state.chain import Entry
+from opsbook.state.access_entries import AccessEntries, Written
 from opsbook.state.ledger import Ledger
 from opsbook.state.people import Person, Role
 from opsbook.state.token_text import hash_of, id_of
@@ -18,7 +18,7 @@ from opsbook.state.tokens import Token, Tokens
 from opsbook.state.users import User, Users
 from opsbook.web.access import may
 from opsbook.web.inputs import BookName, Lasting, Word
-from opsbook.web.moments import moment, moment_or_none, text_or_none
+from opsbook.web.moments import moment, moment_or_none
 from opsbook.web.problems import problems
 
 Admin = Annotated[Person, Depends(may(Role.ADMIN))]
@@ -95,21 +95,20 @@ def _add_users(routes: APIRouter, users: Users, ledger: Ledger) -> None:
     async def add_user(asked: NewUser, person: Admin) -> UserView:
         """Let somebody sign in."""
         await _done(users.add, asked.name, asked.role, asked.password.get_secret_value())
-        await _on_disk(
-            ledger.record("access.user_added", asked.name, actor=person.name, role=asked.role.value)
-        )
+        await _on_disk(AccessEntries(ledger, person.name).user_added(asked.name, asked.role))
         return await _known(users, asked.name)
 
     @routes.patch("/users/{name}", responses=problems(400, 404, 503))
     async def change_user(name: BookName, asked: UserChange, person: Admin) -> UserView:
         """Give another password, or disable or enable somebody."""
         await _known(users, name)
+        on = AccessEntries(ledger, person.name)
         if asked.password is not None:
             await _done(users.set_password, name, asked.password.get_secret_value())
-            await _changed(ledger, name, person, "password")
+            await _on_disk(on.user_changed(name, "password"))
         if asked.disabled is not None:
             await _done(users.set_disabled, name, asked.disabled)
-            await _changed(ledger, name, person, "disabled" if asked.disabled else "enabled")
+            await _on_disk(on.user_changed(name, "disabled" if asked.disabled else "enabled"))
         return await _known(users, name)
 
     @routes.delete("/users/{name}", responses=problems(404, 503))
@@ -117,7 +116,7 @@ def _add_users(routes: APIRouter, users: Users, ledger: Ledger) -> None:
         """Forget somebody, and end their sessions."""
         gone = await _known(users, name)
         await asyncio.to_thread(users.remove, name)
-        await _on_disk(ledger.record("access.user_removed", name, actor=person.name))
+        await _on_disk(AccessEntries(ledger, person.name).user_removed(name))
         return gone
 
 
@@ -136,14 +135,8 @@ def _add_tokens(routes: APIRouter, tokens: Tokens, ledger: Ledger, clock: Clock)
         number = id_of(hash_of(text))
         try:
             async with asyncio.timeout(_TO_RECORD):
-                await ledger.record(
-                    "access.granted",
-                    asked.name,
-                    actor=person.name,
-                    id=number,
-                    role=asked.role.value,
-                    expires_at=text_or_none(ends),
-                )
+                on = AccessEntries(ledger, person.name)
+                await on.granted(asked.name, number, asked.role, ends)
         except TimeoutError:
             await asyncio.to_thread(tokens.revoke, number)
             raise HTTPException(503, "no token was made: the ledger took no entry") from None
@@ -157,14 +150,7 @@ def _add_tokens(routes: APIRouter, tokens: Tokens, ledger: Ledger, clock: Clock)
         if not gone:
             raise HTTPException(404, f"no token has the name or id {which}")
         for each in gone:
-            entry = ledger.record(
-                "access.revoked",
-                each.bearer.name,
-                actor=person.name,
-                id=each.id,
-                role=each.bearer.role.value,
-            )
-            await _on_disk(entry)
+            await _on_disk(AccessEntries(ledger, person.name).revoked(each))
         return [_token(each) for each in gone]
 
 
@@ -176,7 +162,7 @@ async def _done(change: Any, *words: Any) -> Any:
         raise HTTPException(400, str(error)) from None
 
 
-async def _on_disk(entry: "asyncio.Future[Entry]") -> None:
+async def _on_disk(entry: Written) -> None:
     """Wait for an entry about what was done. Raises HTTPException (503)."""
     try:
         async with asyncio.timeout(_TO_RECORD):
@@ -192,10 +178,6 @@ async def _known(users: Users, name: str) -> UserView:
     if found is None:
         raise HTTPException(404, f"nobody is called {name}; see the list of users")
     return _user(found)
-
-
-async def _changed(ledger: Ledger, name: str, person: Person, what: str) -> None:
-    await _on_disk(ledger.record("access.user_changed", name, actor=person.name, what=what))
 
 
 def _user(user: User) -> UserView:
