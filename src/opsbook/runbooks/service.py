@@ -3,15 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import replace
-from typing import Any
 
 from sqlalchemy import Engine
 
 from opsbook.core.clock import Clock
-from opsbook.core.errors import BadInputError, nearest
+from opsbook.core.errors import BadInputError
 from opsbook.durable.model import Cancellation, RunInfo, RunState, Submission
 from opsbook.durable.port import DurableFunction, Runs, RunStateError, UnknownRunError
 from opsbook.durable.values import Json
+from opsbook.runbooks.admission import Admission, needs
 from opsbook.runbooks.chronicle import Chronicle
 from opsbook.runbooks.context import Context
 from opsbook.runbooks.dry_run import DryRun, rollbacks
@@ -24,15 +24,14 @@ from opsbook.runbooks.means import Means
 from opsbook.runbooks.model import Choice, Line, Listed, Plan, Request, RunView, Waiting
 from opsbook.runbooks.outline import outline
 from opsbook.runbooks.output import Output
-from opsbook.runbooks.parameters import accepted, revealed
-from opsbook.runbooks.plans import SHORTEST, Plans
+from opsbook.runbooks.parameters import revealed
+from opsbook.runbooks.plans import Plans
 from opsbook.runbooks.proofs import Proofs
 from opsbook.runbooks.questions import Questions
 from opsbook.runbooks.register import Register, Wanted
 from opsbook.runbooks.saying import LONGEST_NAME, LONGEST_WHY, fit
 from opsbook.runbooks.settings import RunbookSettings
-from opsbook.runbooks.snapshot import Snapshot, digest, needed, run_class, step_digest
-from opsbook.runbooks.template import Template
+from opsbook.runbooks.snapshot import Snapshot, needed, run_class, step_digest
 from opsbook.runbooks.view import at_window, queued, run_view
 from opsbook.state.ledger import Ledger
 from opsbook.state.people import Person, Role
@@ -57,8 +56,6 @@ class Runbooks:
         host: str = "",
     ) -> None:
         """`host` is the name of this one, as `host:` of a step would say it."""
-        self._runbooks = runbooks
-        self._services = services
         self._hands = hands
         self._clock = clock
         chronicle = self._chronicle = Chronicle(ledger, engine)
@@ -66,6 +63,7 @@ class Runbooks:
         self._register, self._output = Register(engine, clock), Output(engine)
         self._proofs = Proofs(engine, clock)
         self._plans = Plans(engine, chronicle, clock)
+        self._admission = Admission(runbooks, services, self._plans)
         self._questions = Questions(engine, chronicle, clock, self._tell)
         self._locks = Locks(engine, clock, self._has_ended)
         self._means = Means(
@@ -90,7 +88,7 @@ class Runbooks:
 
     def replace(self, runbooks: Mapping[str, RunbookSettings], services: Collection[str]) -> None:
         """The book was read again. Runs under way go on as they began."""
-        self._runbooks, self._services = runbooks, services
+        self._admission.replace(runbooks, services)
 
     async def open(self) -> None:
         """Bring to its end what was half done when the process died."""
@@ -104,10 +102,10 @@ class Runbooks:
         Raises BadInputError naming what is missing; the ledger says so.
         """
         try:
-            snapshot = await self._admitted(request)
+            snapshot = await self._admission.admitted(request)
             limits = None
             if request.unattended:
-                limits = self._runbooks[request.runbook].automatic
+                limits = self._admission.book(request.runbook).automatic
                 await self._settle()
             wanted = self._wanted(request, snapshot)
             found = await self._register.admit(wanted, limits)
@@ -121,8 +119,8 @@ class Runbooks:
 
     async def dry_run(self, runbook: str, parameters: Mapping[str, Json]) -> Plan:
         """What a run would do now. Raises BadInputError for what cannot be run."""
-        book = self._book(runbook)
-        given = accepted(book.parameters, parameters, self._services)
+        admission = self._admission
+        book, given = admission.book(runbook), admission.accepted(runbook, parameters)
         values = {
             **revealed(book.parameters, given),
             "steps": {},
@@ -131,12 +129,11 @@ class Runbooks:
             "incident": None,
         }
         context = Context("dry-run", "", "0", "", "dry run", values, asyncio.Event(), self._hands)
-        steps = await DryRun(self._runbooks, self._proofs, self._means.host).planned(book, context)
-        sealed = self._digest(runbook, given)
+        dry = DryRun(admission.runbooks, self._proofs, self._means.host)
+        steps, sealed = await dry.planned(book, context), admission.digest(runbook, given)
         await self._plans.keep(sealed, runbook, given)
-        whole = run_class(runbook, self._runbooks)
-        confirm = self._target(runbook, values) if whole >= 2 else ""
-        return Plan(runbook, given, whole, confirm, steps, sealed)
+        whole = run_class(runbook, admission.runbooks)
+        return Plan(runbook, given, whole, admission.target(runbook, values), steps, sealed)
 
     async def sign(self, plan: str, by: Person) -> None:
         """Consent to a plan that was shown, for unattended runs. Raises BadInputError."""
@@ -163,7 +160,7 @@ class Runbooks:
 
         Raises BadInputError for a run that has ended, UnknownRunError for none.
         """
-        _needs(by, Role.OPERATOR, "cancelling")
+        needs(by, Role.OPERATOR, "cancelling")
         fit(by, why)
         info = await self._engine().show(run)
         if info.state.ended:
@@ -174,7 +171,7 @@ class Runbooks:
 
     async def resume(self, run: str, by: Person, why: str, at: str | None = None) -> None:
         """Carry it on at the step that failed, or at the step `at`. Raises BadInputError."""
-        _needs(by, Role.OPERATOR, "resuming")
+        needs(by, Role.OPERATOR, "resuming")
         fit(by, why)
         info = await self._engine().show(run)
         if any(step.name.startswith("rolled_back") for step in info.steps):
@@ -219,63 +216,8 @@ class Runbooks:
 
     async def listed(self) -> list[Listed]:
         """The runbooks of the book."""
-        return [await self._listed(name, book) for name, book in self._runbooks.items()]
-
-    async def _admitted(self, request: Request) -> Snapshot:
-        """Raises BadInputError."""
-        book = self._book(request.runbook)
-        _needs(request.by, Role.OPERATOR, "asking for a run")
-        fit(request.by, request.why)
-        if not request.why.strip():
-            raise BadInputError(f"runbook {request.runbook}: the reason is missing; say why")
-        given = accepted(book.parameters, request.parameters, self._services)
-        await self._confirmed(request, book, given)
-        snapshot = self._snapshot(request.runbook, given)
-        return Snapshot(
-            **{
-                **snapshot,
-                "by": request.by.name,
-                "why": request.why,
-                "alert": request.alert,
-                "incident": request.incident,
-                "unattended": request.unattended,
-                "drill": request.drill,
-                "roll_back": request.roll_back,
-            }
-        )
-
-    async def _confirmed(
-        self, request: Request, book: RunbookSettings, given: Mapping[str, Json]
-    ) -> None:
-        """Class 2 and above: the target's name, or a signed plan. Raises BadInputError."""
-        whole = run_class(request.runbook, self._runbooks)
-        if whole < 2:
-            return
-        if request.unattended or request.plan is not None:
-            await self._signed(request, given, whole)
-            return
-        target = self._target(request.runbook, {**revealed(book.parameters, given), "steps": {}})
-        if request.confirm != target:
-            what = f"got {request.confirm!r}" if request.confirm else "it is missing"
-            raise BadInputError(
-                f"runbook {request.runbook} is of class {whole}: confirm it by typing {target!r} "
-                f"({what})"
-            )
-
-    async def _signed(self, request: Request, given: Mapping[str, Json], whole: int) -> None:
-        sealed = self._digest(request.runbook, given)
-        if request.plan is None:
-            raise BadInputError(
-                f"runbook {request.runbook} is of class {whole}: unattended it wants a signed "
-                f"plan; make a dry run and have its digest signed"
-            )
-        if len(request.plan) < SHORTEST or not sealed.startswith(request.plan):
-            raise BadInputError(
-                f"plan {request.plan} is not of runbook {request.runbook} as it stands, with "
-                f"these parameters: that is {sealed}"
-            )
-        if await self._plans.signer(sealed) is None:
-            raise BadInputError(f"plan {sealed} is not signed; an approver has to sign it")
+        books = self._admission.runbooks
+        return [await self._listed(name, book) for name, book in books.items()]
 
     def _wanted(self, request: Request, snapshot: Snapshot) -> Wanted:
         now = self._clock.now()
@@ -363,12 +305,12 @@ class Runbooks:
     async def _listed(self, name: str, book: RunbookSettings) -> Listed:
         with_rollback = {
             path: step_digest(step)
-            for each in needed(name, self._runbooks).values()
+            for each in needed(name, self._admission.runbooks).values()
             for path, step in rollbacks(each.steps)
         }
         known = await self._proofs.known(set(with_rollback.values()))
         unproven = tuple(path for path, sealed in with_rollback.items() if sealed not in known)
-        whole = run_class(name, self._runbooks)
+        whole = run_class(name, self._admission.runbooks)
         return Listed(
             name,
             book.description,
@@ -380,31 +322,6 @@ class Runbooks:
             not unproven if with_rollback else None,
             unproven,
         )
-
-    def _book(self, name: str) -> RunbookSettings:
-        if name not in self._runbooks:
-            meant = nearest(name, self._runbooks)
-            known = ", ".join(self._runbooks) or "none"
-            hint = f"did you mean {meant}?" if meant else f"known: {known}"
-            raise BadInputError(f"there is no runbook {name!r}; {hint}")
-        return self._runbooks[name]
-
-    def _snapshot(self, name: str, given: Mapping[str, Json]) -> dict[str, Any]:
-        books = needed(name, self._runbooks)
-        return {
-            "runbook": name,
-            "runbooks": {each: book.written for each, book in books.items()},
-            "directory": books[name].directory,
-            "parameters": given,
-        }
-
-    def _digest(self, name: str, given: Mapping[str, Json]) -> str:
-        """Of the procedure and its parameters, not of the place where the book lies."""
-        return digest({**self._snapshot(name, given), "directory": ""})
-
-    def _target(self, name: str, values: Mapping[str, Any]) -> str:
-        target = self._runbooks[name].target or Template(name)
-        return target.text(values)
 
     async def _tell(self, run: str, signal: str, value: Json, key: str) -> None:
         await self._engine().signal(run, signal, value, key)
@@ -418,11 +335,6 @@ class Runbooks:
     def _engine(self) -> Runs:
         assert self._runs is not None, "use() comes first"
         return self._runs
-
-
-def _needs(by: Person, role: Role, what: str) -> None:
-    if not by.role.allows(role):
-        raise BadInputError(f"{by.name} is {by.role.value}: {what} takes the role {role.value}")
 
 
 def _first_of(info: RunInfo, path: str) -> str:
