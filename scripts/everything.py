@@ -23,7 +23,7 @@ backups:
   destinations: {disk: {local: {directory: kept}}}
   sets: {orders: {sqlite: {path: orders.db}, to: [disk]}}
 databases:
-  orders: {sqlite: {path: orders.db}}
+  orders: {sqlite: {path: orders.db}, maintain: [optimise: {}], maintain_every: 7d}
 alerts:
   route: {receiver: desk}
   receivers: [{name: desk, webhook_configs: [{url: "http://localhost:1"}]}]

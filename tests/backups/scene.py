@@ -33,10 +33,11 @@ def database(file: Path, rows: int = ROWS) -> Path:
 
 def settings(directory: Path, **changes: Any) -> BackupSettings:
     """One set, `orders`, in the directory `a`; `changes` are those of the set and of the section
-    (`destinations`, `recipients`, `identity`)."""
+    (`destinations`, `recipients`, `identity`); `source` is another one than a SQLite database."""
+    source = changes.pop("source", {"sqlite": {"path": str(directory / "orders.db")}})
     section = {
         "destinations": {"a": place(directory / "a")},
-        "sets": {"orders": {"sqlite": {"path": str(directory / "orders.db")}, "to": ["a"]}},
+        "sets": {"orders": {**source, "to": ["a"]}},
     }
     for key in ("destinations", "recipients", "identity"):
         if key in changes:

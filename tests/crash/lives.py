@@ -1,6 +1,5 @@
 """Lives of one platform, one after the other, and whether what they leave behind is right."""
 
-import multiprocessing
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -17,13 +16,11 @@ from opsbook.incidents import store
 from opsbook.runbooks.store import runs
 from opsbook.state.database import connect, reading, sqlite_url
 from opsbook.state.ledger import read_entries, verify
+from tests.crash.forks import FORKS
 from tests.crash.hearing import Hearing
 from tests.crash.platform import begin, platform_book
 from tests.crash.test_kill_9 import copies
 
-_FORKS = multiprocessing.get_context("forkserver")
-# What a life imports takes longer than all that it does.
-_FORKS.set_forkserver_preload(["tests.crash.preloaded"])
 _AT_MOST = 90.0
 
 
@@ -39,9 +36,9 @@ class Lives:
     def live(self, deaths: Path | None = None, within: float | None = None) -> bool:
         """One life, killed so many seconds after it began to watch, or at a point that is not in
         `deaths`; whether it was killed. Fails for a life that ended otherwise than it should."""
-        watching = _FORKS.Event()
+        watching = FORKS.Event()
         words = (self._book, deaths, self._database, watching)
-        life = _FORKS.Process(target=_begin, args=words)
+        life = FORKS.Process(target=_begin, args=words)
         life.start()
         if within is not None:
             # How long a start takes on a busy machine says nothing.

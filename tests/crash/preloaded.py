@@ -1,8 +1,8 @@
-"""What a life of a platform imports in its course: it begins with it already there."""
+"""What lives import in their course: they begin with it already there."""
 
 from alembic import command, config
 
 from opsbook.durable.engines import dbos
-from tests.crash import platform
+from tests.crash import backup, platform, recover
 
-__all__ = ["command", "config", "dbos", "platform"]
+__all__ = ["backup", "command", "config", "dbos", "platform", "recover"]

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -107,3 +108,52 @@ def test_a_database_over_its_limit_degrades_the_platform(file: Path, tmp_path: P
     assert tile["state"] == "degraded"
     assert "size_bytes" in tile["message"]
     assert tile["message"] in shown
+
+
+async def test_what_is_due_waits_for_an_approver_and_is_done_once_it_is_signed(
+    tmp_path: Path,
+) -> None:
+    file, book, data = tmp_path / "old.db", tmp_path / "book.yaml", tmp_path / "data"
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("CREATE TABLE inference_requests (id INTEGER, timestamp TEXT)")
+        connection.execute("INSERT INTO inference_requests VALUES (1, datetime('now', '-31 days'))")
+    scheduled = BOOK.format(file=file).replace("    limits:", "    maintain_every: 7d\n    limits:")
+    book.write_text(scheduled, encoding="utf-8")
+
+    def care() -> dict[str, Any]:
+        listed = opsbook("db", "list", "--json", "--data", data)
+        found: dict[str, Any] = json.loads(listed.stdout)[0]["maintenance"]
+        return found
+
+    with opsbook_up(book, data, "unknown"):
+        await eventually(lambda: care()["last_at"] is not None, within=20)
+        assert (care()["state"], care()["needs_signature"]) == ("waiting", True)
+        assert value(file, "SELECT count(*) FROM inference_requests") == 1
+        shown = opsbook("db", "list", "--data", data).stdout
+        assert "nobody" in shown
+        assert "class 2 waits for an approver: opsbook db sign requests" in shown
+        (tile,) = status(data)["databases"]
+        assert "waits for an approver" in tile["message"]
+        signed = opsbook("db", "sign", "requests", "--why", "it is old", "--data", data)
+        assert signed.returncode == 0, signed.stderr
+        assert "delete inference_requests" in signed.stdout
+        assert f"plan {care()['digest'][:12]} signed by" in signed.stdout
+        await eventually(lambda: care()["state"] == "good", within=90)
+        assert value(file, "SELECT count(*) FROM inference_requests") == 0
+        assert "maintenance: good" in opsbook("db", "report", "requests", "--data", data).stdout
+
+
+def test_a_rhythm_is_one_and_has_something_to_do(tmp_path: Path) -> None:
+    book = tmp_path / "book.yaml"
+    both = (
+        "{sqlite: {path: a.db}, maintain: [optimise: {}], maintain_every: 7d, maintain_at: '03:00'}"
+    )
+    book.write_text(
+        f"platform: {{name: p}}\ndatabases:\n  a: {both}\n"
+        "  b: {sqlite: {path: b.db}, maintain_every: 7d}\n",
+        encoding="utf-8",
+    )
+    said = opsbook("lint", book)
+    assert said.returncode == 2
+    assert "keep `maintain_every` or `maintain_at`" in said.stdout + said.stderr
+    assert "there is nothing to maintain" in said.stdout + said.stderr

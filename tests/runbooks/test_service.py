@@ -313,6 +313,14 @@ async def test_a_drill_that_fails_half_way_is_taken_back(tmp_path: Path) -> None
         assert "taken back: two, one" in str(run.error)
 
 
+async def test_what_stays_where_a_rollback_fails_is_told(tmp_path: Path) -> None:
+    later = mark("later")
+    later["rollback"][0]["verify"]["steps"] = [seen("never")]
+    async with scene(tmp_path, book(tmp_path, both={"steps": [mark("one"), later]})) as there:
+        run = await there.carried("both", roll_back=True, drill="monday")
+        assert "one stays: restart one, for a later step could not be taken" in str(run.error)
+
+
 async def test_a_drill_whose_rollback_fails_has_failed(tmp_path: Path) -> None:
     step = mark("one")
     step["rollback"][0]["verify"]["steps"] = [seen("never")]

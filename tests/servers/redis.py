@@ -44,3 +44,11 @@ def redis(directory: Path, *options: str, password: str | None = None) -> Iterat
     argv += ["--requirepass", password] if password else []
     with running([*argv, *options], directory, lambda: accepts(server.port)):
         yield server
+
+
+def with_tls(port: int, server: Path, ca: Path, *, ask_clients: bool = False) -> list[str]:
+    """Options of a server that speaks TLS on one port more, with key and certificate in one file;
+    `ask_clients` has it want a certificate of each client."""
+    options = ["--tls-port", str(port), "--tls-auth-clients", "yes" if ask_clients else "no"]
+    options += ["--tls-cert-file", str(server), "--tls-key-file", str(server)]
+    return [*options, "--tls-ca-cert-file", str(ca)]

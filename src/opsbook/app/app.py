@@ -12,7 +12,7 @@ from opsbook.app.alerts import Alerts
 from opsbook.app.backups import keep_backups, make_backups
 from opsbook.app.book import Book, dependencies, provers
 from opsbook.app.collector import spare_the_collector
-from opsbook.app.databases import make_databases
+from opsbook.app.databases import keep_maintained, make_databases
 from opsbook.app.drills import carry_drills, make_drills, undo_without_drills
 from opsbook.app.front import Front
 from opsbook.app.hands import AppHands, Rooms
@@ -29,6 +29,7 @@ from opsbook.core.clock import Clock, SystemClock, iso
 from opsbook.core.errors import OpsbookError
 from opsbook.core.events import Bus
 from opsbook.core.labels import labels_of
+from opsbook.databases.service import QUEUE as DATABASES
 from opsbook.drills.service import QUEUE as DRILLS
 from opsbook.durable.jobs.jobs import Jobs
 from opsbook.probes.check import Check
@@ -106,10 +107,15 @@ class App:
             self.measuring = Measuring(
                 book, data.metrics, self.watch, self.bus, self.clock, self.alerts.groups
             )
-            self.databases = make_databases(
-                book.databases, self.measuring.store, self.ledger, self.clock
-            )
             self.runs = self._durable_runs()
+            self.databases = make_databases(
+                book.databases,
+                self.measuring.store,
+                self.runs,
+                self.engine,
+                self.ledger,
+                self.clock,
+            )
             self.backups = make_backups(
                 book.backups,
                 book.platform.name,
@@ -178,6 +184,8 @@ class App:
                 group.create_task(self._drill(), name="drills")
                 group.create_task(keep_backups(self.backups, self.runs), name="backups")
                 group.create_task(self.databases.run(), name="databases")
+                maintained = keep_maintained(self.databases, self.runs)
+                group.create_task(maintained, name="maintained databases")
                 if self.responses is not None:
                     group.create_task(self.responses.run(), name="responses")
                 group.create_task(self.front.live.run(), name="live")
@@ -239,10 +247,12 @@ class App:
 
     def _durable_runs(self) -> DurableRuns | None:
         """None where the book has nothing to run: the engine costs time and memory."""
-        if not self.book.runbooks and not self.book.drills and not self.book.backups:
+        book = self.book
+        maintained = any(each.maintain for each in book.databases.values())
+        if not (book.runbooks or book.drills or book.backups or maintained):
             return None
-        url = self.state.url if self.book.state.shared else sqlite_url(self.data.runs)
-        engine = make_engine(url, [RUNS, DRILLS, BACKUPS])
+        url = self.state.url if book.state.shared else sqlite_url(self.data.runs)
+        engine = make_engine(url, [RUNS, DRILLS, BACKUPS, DATABASES])
         return DurableRuns(engine, Jobs(self.data.jobs), self.clock)
 
     async def _drill(self) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from opsbook.backups.schedule import backup_due
 from opsbook.backups.settings import SetSettings
 from opsbook.backups.store import MADE, Row
 from opsbook.backups.verification import Depth
@@ -19,7 +18,7 @@ def owed(
     if not good:
         return "", []
     newest = max(good, key=lambda row: row.at)
-    if backup_due(settings, newest.at, newest.at, since, now):
+    if settings.schedule.due(newest.at, newest.at, since, now):
         return "", []
     mine = [row for row in rows if row.backup == newest.backup]
     if any(row.about in set(Depth) and row.ok is False for row in mine):

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from opsbook.backups.places import Places
-from opsbook.backups.restoring import Chosen
+from opsbook.backups.restoring import Chosen, restoring_place
 from opsbook.backups.restoring import restore as bring_back
 from opsbook.backups.source import Work
 from opsbook.backups.vault import Vault
@@ -61,15 +61,19 @@ class Recovery:
     def holds(self, name: str, backup: str, halt: threading.Event) -> None:
         """Raises SourceError where it is not what the backup holds."""
         facts = facts_of(self.choose(backup).manifest)
-        with tempfile.TemporaryDirectory(prefix="opsbook-compare-") as scratch:
-            self.places.holds(name, facts, _work(Path(scratch), halt, self._settings.within))
+        with restoring_place() as scratch:
+            self.places.holds(name, facts, _work(scratch, halt, self._settings.within))
 
     def swap(self, fresh: str, to: str, keep: str, halt: threading.Event, *, begun: bool) -> None:
         """Carried out again after it had begun, it goes on where it was."""
         if begun and not self._there(fresh, to) and self.places.there(to):
             return
         self.swappable(fresh, to, "" if begun else keep)
-        self._move([(to, keep), (self.places.inside(fresh, to), to)], halt)
+        moves = [(to, keep), (self.places.inside(fresh, to), to)]
+        if begun and self.places.there(keep):
+            # It was kept whole: what lies beside its name by now belongs to the other.
+            del moves[0]
+        self._move(moves, halt)
 
     def swappable(self, fresh: str, to: str, keep: str) -> None:
         """Raises BadInputError where there is nothing to swap, or something at `keep`."""

@@ -2,8 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from opsbook.backups.destination import Destination, DestinationError
 from opsbook.backups.listing import Found, listed
@@ -92,10 +94,17 @@ def restore(
             "private key: --identity FILE"
         )
     opened = Opened(place, manifest, identity)
-    with throwaway(_KIND, None) as scratch:
+    with restoring_place() as scratch:
         deadline = time.monotonic() + settings.within
-        work = Work(scratch.path, halt or threading.Event(), deadline, tell)
+        work = Work(scratch, halt or threading.Event(), deadline, tell)
         return settings.source.restore(opened.files, facts_of(manifest), target, work)
+
+
+@contextmanager
+def restoring_place() -> Iterator[Path]:
+    """A private directory for work that brings something back; swept when that died."""
+    with throwaway(_KIND, None) as made:
+        yield made.path
 
 
 def sweep_restores() -> list[str]:

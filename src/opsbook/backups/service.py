@@ -15,7 +15,6 @@ from opsbook.backups.destination import DestinationError
 from opsbook.backups.listing import Found
 from opsbook.backups.owed import owed
 from opsbook.backups.retention import Decision
-from opsbook.backups.schedule import backup_due
 from opsbook.backups.standing import SetState, Standing, standing
 from opsbook.backups.store import Row
 from opsbook.backups.vault import Progress, Vault
@@ -212,7 +211,7 @@ class Backups:
         for each in self.standings():
             made_at = [each.made_at.get(name) for name in sets[each.set].to]
             made = None if None in made_at else min(at for at in made_at if at is not None)
-            if backup_due(sets[each.set], made, each.tried_at, self._since, now):
+            if sets[each.set].schedule.due(made, each.tried_at, self._since, now):
                 found.append(each.set)
         return found
 

@@ -7,12 +7,14 @@ import pyrage  # type: ignore[import-untyped]
 from pydantic import AfterValidator, Field, create_model, model_validator
 
 from opsbook.alerts.configuration.intervals import zone_name
+from opsbook.alerts.templates.times import zone_of
 from opsbook.backups.destination import Destination, destination_kinds
 from opsbook.backups.retention import Retention
 from opsbook.backups.source import Source, source_kinds
 from opsbook.book.fields import Duration, Name, Percent, Secret
 from opsbook.book.kinds import kinds_used, plugged, with_kinds
 from opsbook.book.model import Section
+from opsbook.core.schedule import Schedule
 from opsbook.probes.maintenance import ClockTime
 
 _HOUR = 3600.0
@@ -122,6 +124,11 @@ class SetSettings(Section):
     def source(self) -> Source:
         source: Source = plugged(self, Source)[1]
         return source
+
+    @property
+    def schedule(self) -> Schedule:
+        """When backups are made by themselves."""
+        return Schedule(self.every, self.at, zone_of(self.zone))
 
     def retention_of(self, name: str) -> Retention | None:
         """The rules for a class; None for one of which the book does not know."""

@@ -2,7 +2,7 @@
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,6 +75,8 @@ class Restored:
     schema: str | None
     ask: Callable[[str], list[tuple[Any, ...]]] | None
     """Answers a query of the book where the kind has queries; read-only, with a deadline."""
+    remarks: Sequence[str] = ()
+    """What is not as it was where it was backed up, and is no fault of the backup."""
 
 
 class Source(Section, ABC):

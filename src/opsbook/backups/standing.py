@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from opsbook.backups.schedule import late_at
 from opsbook.backups.settings import SetSettings
 from opsbook.backups.store import MADE, Row
 from opsbook.backups.verification import Depth
@@ -106,7 +105,7 @@ def _backups(
     missing = [name for name in settings.to if name not in last]
     if missing:
         return SetState.NEVER_RAN, f"no backup was ever made at {', '.join(missing)}"
-    late = late_at(settings, min(row.at for row in last.values()))
+    late = settings.schedule.late_at(min(row.at for row in last.values()))
     if late is not None and now > late:
         return SetState.LATE, "the next backup is overdue"
     return SetState.GOOD, "made"

@@ -142,6 +142,7 @@ class Verification:
             promised = format_duration(drill.within)
             wrong.append(f"it took {format_duration(took)}, {promised} are promised")
         evidence |= {
+            "remarks": list(restored.remarks),
             "rto_seconds": round(took, 3),
             "rpo_seconds": _lost(facts, at),
             "content_bytes": sum(file.content_size for file in opened.manifest.files),

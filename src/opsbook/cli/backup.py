@@ -275,6 +275,8 @@ def _print_verdict(result: dict[str, Any]) -> None:
         click.echo(f"  counts compared: {evidence['counts_compared']}")
         for each in evidence["assertions"]:
             click.echo(f"  {each['query']} -> {each['actual']}")
+        for remark in evidence.get("remarks", []):
+            click.echo(f"  remark: {remark}")
 
 
 def _print_pruned(result: dict[str, Any]) -> None:

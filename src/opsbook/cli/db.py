@@ -1,8 +1,8 @@
-"""`opsbook db list|report|maintain`"""
+"""`opsbook db list|report|maintain|sign`"""
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -35,24 +35,20 @@ def db() -> None:
 def list_databases(ctx: click.Context, data: DataDir, url: str | None, as_json: bool) -> None:
     """How the databases stand, as they were last seen.
 
-    Exit code: 0 all fine, 1 one is over a limit, 3 something is not known or nobody answers.
+    Exit code: 0 all fine, 1 one is over a limit or its maintenance failed or is overdue, 3
+    something is not known or nobody answers.
     """
     address = address_of(data, url)
-    status, found = ask(address, "/api/databases")
-    if status != 200:
-        raise NotRunningError(f"{address} answered {status}: {found}")
+    found = _all(address)
     if as_json:
         click.echo(json.dumps(found, indent=2))
     elif found:
-        rows = [
-            (each["level"], each["name"], each["kind"], each["trouble"] or each["subject"])
-            for each in found
-        ]
-        print_columns(("LEVEL", "DATABASE", "KIND", ""), rows)
+        columns = ("LEVEL", "DATABASE", "KIND", "MAINTENANCE", "LAST", "NEXT", "SIGNED BY", "")
+        print_columns(columns, [_listed(each) for each in found])
     else:
         click.echo("the book declares no databases")
-    levels = {each["level"] for each in found}
-    ctx.exit(next((_EXIT[each] for each in ("over", "unknown") if each in levels), 0))
+    states = {each["level"] for each in found} | {_care(each)["state"] for each in found}
+    ctx.exit(1 if states & {"over", "failed", "late"} else _EXIT["unknown"] * ("unknown" in states))
 
 
 @db.command()
@@ -116,6 +112,51 @@ def maintain(
     ctx.exit(0 if ended["done"] else 1)
 
 
+@db.command()
+@click.argument("name")
+@data_option
+@_url
+@by_option
+@click.option("--why", default="read and agreed to", help="Others will read it.")
+def sign(name: str, data: DataDir, url: str | None, by: str, why: str) -> None:
+    """Consent, as an approver, to what the book asks for NAME being done by itself.
+
+    What deletes rows or locks others out is of class 2, and waits for this. When the list or the
+    database changes, it is unsigned again.
+    """
+    address = address_of(data, url)
+    path = f"/api/databases/{quote(name)}"
+    tasks = tell(address, f"{path}/plan", None, "GET")
+    (found,) = [each for each in _all(address) if each["name"] == name]
+    for line in _planned(tasks):
+        click.echo(line)
+    digest = _care(found)["digest"]
+    signed = _care(tell(address, f"{path}/signature", {"by": by, "why": why, "digest": digest}))
+    when = f"next {signed['next_at']}" if signed["next_at"] else "not by itself"
+    click.echo(f"{name}: plan {digest[:12]} signed by {signed['signed_by']}; {when}")
+
+
+def _all(address: Address) -> list[dict[str, Any]]:
+    status, found = ask(address, "/api/databases")
+    if status != 200:
+        raise NotRunningError(f"{address} answered {status}: {found}")
+    return list(found)
+
+
+def _care(database: dict[str, Any]) -> dict[str, Any]:
+    care: dict[str, Any] = database["maintenance"]
+    return care
+
+
+def _listed(each: dict[str, Any]) -> tuple[str, ...]:
+    care = _care(each)
+    said = "; ".join(part for part in (each["trouble"], care["why"]) if part)
+    last, next_at = (care[name] or "-" for name in ("last_at", "next_at"))
+    signed = care["signed_by"] or ("nobody" if care["needs_signature"] else "-")
+    state = care["state"] or "by hand"
+    return (each["level"], each["name"], each["kind"], state, last, next_at, signed, said)
+
+
 def _follow(address: Address, path: str, quiet: bool) -> dict[str, Any]:
     """The maintenance when it is over; its results are told as they come."""
     told = 0
@@ -144,6 +185,8 @@ def _result(each: dict[str, Any]) -> str:
 def _summary(ended: dict[str, Any]) -> str:
     count = sum(each["end"] == "done" for each in ended["results"])
     lines = [f"{ended['database']}: {count} of {len(ended['tasks'])} tasks done"]
+    if ended["trouble"]:
+        lines.append(f"  {ended['trouble']}")
     for name, before in ended["before"].items():
         after = ended["after"].get(name)
         if before != after:
@@ -158,23 +201,31 @@ def _print_plan(name: str, tasks: Sequence[dict[str, Any]], as_json: bool) -> No
     if not tasks:
         click.echo("nothing to do")
         return
-    for each in tasks:
-        head = f"class {each['action_class']}  {each['name']}"
-        click.echo(head + (f": {each['preview']}" if each["preview"] else ""))
-        for text in each["statements"]:
-            click.echo(f"           {text}")
-        if each["needs"]:
-            click.echo(f"  needs    {each['needs']}")
-        if each["refused"]:
-            click.echo(f"  refused  {each['refused']}")
+    for line in _planned(tasks):
+        click.echo(line)
     confirm = f" --confirm {name}" if any(each["action_class"] >= 2 for each in tasks) else ""
     click.echo(f"nothing was changed; do it with: opsbook db maintain {name} --do{confirm}")
+
+
+def _planned(tasks: Sequence[dict[str, Any]]) -> Iterator[str]:
+    for each in tasks:
+        head = f"class {each['action_class']}  {each['name']}"
+        yield head + (f": {each['preview']}" if each["preview"] else "")
+        for text in each["statements"]:
+            yield f"           {text}"
+        if each["needs"]:
+            yield f"  needs    {each['needs']}"
+        if each["refused"]:
+            yield f"  refused  {each['refused']}"
 
 
 def _print_report(found: dict[str, Any]) -> None:
     click.echo(f"{found['name']}: {found['level']}  ({found['kind']} {found['subject']})")
     if found["trouble"]:
         click.echo(f"  {found['trouble']}")
+    care = _care(found)
+    if care["state"]:
+        click.echo(f"  maintenance: {care['state']}" + f", {care['why']}".removesuffix(", "))
     if found["figures"]:
         rows = [_figure(each) for each in found["figures"]]
         print_columns(("LEVEL", "FIGURE", "VALUE", "LIMIT", ""), rows)

@@ -2,7 +2,7 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import ClassVar
@@ -44,6 +44,9 @@ class Engine(Section, ABC):
     steps: ClassVar[frozenset[str]] = frozenset()
     """Which steps of maintenance it knows."""
 
+    confirmed: ClassVar[frozenset[str]] = frozenset()
+    """Which of them come to tasks of class 2: nobody does these by itself without a signature."""
+
     has_baselines: ClassVar[bool] = False
     """Whether durations can be asked of its tables."""
 
@@ -77,22 +80,38 @@ class Engine(Section, ABC):
         """
         return nullcontext()
 
-    async def carry_out(self, task: Task) -> TaskResult:
-        """Do it. Cancelling stops its statement."""
+    async def carry_out(self, task: Task, *, again: bool = False) -> TaskResult:
+        """Do it. Cancelling stops its statement.
+
+        `again`: an Opsbook died during it, and as things are now it would still be to be done.
+        """
         started = time.monotonic()
-        change, end, said = Change(), End.REFUSED, task.refused
-        if not task.refused:
-            try:
-                change = await task.work() if task.work else change
-                end, said = End.DONE, change.said
-            except LockedError as error:
-                end, said = End.LOCKED, str(error)
-            except DatabaseError as error:
-                end, said = End.FAILED, str(error)
+        change, end, said = Change(), End.DONE, ""
+        if task.refused and not (again and task.again):
+            end, said = End.REFUSED, task.refused
+        elif again and not task.again:
+            end, said = End.UNKNOWN, _left(task)
+        elif work := task.again if again else task.work:
+            change, end, said = await _done(work)
         seconds = time.monotonic() - started
         return TaskResult(
             task.name, task.action_class, end, said, change.before, change.after, seconds
         )
+
+
+async def _done(work: Callable[[], Awaitable[Change]]) -> tuple[Change, End, str]:
+    try:
+        change = await work()
+    except LockedError as error:
+        return Change(), End.LOCKED, str(error)
+    except DatabaseError as error:
+        return Change(), End.FAILED, str(error)
+    return change, End.DONE, change.said
+
+
+def _left(task: Task) -> str:
+    now = f"{task.preview} to be done" if task.preview else "it is still to be done"
+    return f"it was under way when Opsbook died; what the database says now: {now}"
 
 
 engine_kinds: Registry[Engine] = Registry(

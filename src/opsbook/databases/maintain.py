@@ -1,9 +1,15 @@
 """The steps of maintenance that a book may ask for, and the baselines that it wants."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    model_validator,
+)
 
 from opsbook.book.fields import Duration, Percent
 from opsbook.book.model import Section
@@ -88,7 +94,7 @@ class CreateIndex(Section):
         return self
 
 
-Period = Literal["day", "week", "month"]
+Period = Literal["day", "week", "month", "year"]
 """Of UTC; weeks begin on Monday."""
 
 
@@ -136,6 +142,22 @@ class MaintainStep(Section):
     integrity: Integrity | None = None
     optimise: Optimise | None = None
 
+    _written: dict[str, Any] = PrivateAttr(default_factory=dict)
+
+    @property
+    def written(self) -> dict[str, Any]:
+        """As it stands in the book: a run carries it along, and what is filled in cannot be read
+        back."""
+        return self._written
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _remember(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        made = handler(data)
+        if isinstance(data, Mapping):
+            made._written = dict(data)
+        return made
+
     @model_validator(mode="after")
     def _one(self) -> "MaintainStep":
         if len(self._given) != 1:
@@ -159,7 +181,8 @@ class MaintainStep(Section):
 
 
 class Baseline(Section):
-    """Mean and 95th percentile of durations that an application writes into a table."""
+    """How many there were, mean and 95th percentile of durations that an application writes into
+    a table."""
 
     table: Named
     """Where the application writes them."""

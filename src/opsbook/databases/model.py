@@ -1,8 +1,9 @@
 """What is said of a database: figures, listings, advice; and what was done to it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
+from typing import Any
 
 from opsbook.core.errors import OpsbookError
 
@@ -129,6 +130,14 @@ class Task:
     """Whether nothing that comes after it is done if it fails."""
     work: Callable[[], Awaitable[Change]] | None = None
     """None where there is nothing to do or it is refused. Raises DatabaseError."""
+    again: Callable[[], Awaitable[Change]] | None = None
+    """What is done instead where an Opsbook died during it; None where doing it once more might
+    change more than was asked for."""
+
+    def as_json(self) -> dict[str, Any]:
+        """To be shown; it cannot be carried out from that."""
+        names = [each.name for each in fields(self) if each.name not in ("work", "again")]
+        return {name: getattr(self, name) for name in names}
 
 
 class End(StrEnum):
@@ -140,6 +149,10 @@ class End(StrEnum):
     FAILED = "failed"
     REFUSED = "refused"
     """It cannot be done or is not wanted as things are; nothing was changed."""
+    WAITING = "waiting"
+    """It wants a signature; nothing was changed."""
+    UNKNOWN = "unknown"
+    """It was under way when Opsbook died, and is none that may be done twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,3 +166,10 @@ class TaskResult:
     before: Mapping[str, Value]
     after: Mapping[str, Value]
     seconds: float
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self) | {"end": self.end.value}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "TaskResult":
+        return cls(**{**value, "end": End(value["end"])})

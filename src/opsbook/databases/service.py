@@ -1,29 +1,44 @@
-"""All databases of a book: how each stands, and what is done to it, one thing at a time."""
+"""All databases of a book: how each stands, what is done to it, and what is due."""
 
 import asyncio
 import logging
 import uuid
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
+
+from sqlalchemy import Engine as State
+from sqlalchemy.exc import SQLAlchemyError
 
 from opsbook.core.clock import Clock
 from opsbook.core.errors import BadInputError, nearest
 from opsbook.core.secrets import mask
-from opsbook.databases.model import DatabaseError, End, Level, Report, Task, TaskResult
+from opsbook.databases.care import Care, Past, care, is_due
+from opsbook.databases.course import Course, planned
+from opsbook.databases.model import DatabaseError, Level, Report, Task
+from opsbook.databases.order import SHORTEST, Order, target_of
 from opsbook.databases.recorder import FigureRecorder
+from opsbook.databases.records import Ended, Signature, ended_before, last_signature
+from opsbook.databases.round import Round
 from opsbook.databases.settings import DatabaseSettings
+from opsbook.durable.model import Queue, Submission
+from opsbook.durable.port import DurableError, DurableFunction, Runs
 from opsbook.state.ledger import Ledger
+from opsbook.state.people import Person, Role
 
 logger = logging.getLogger(__name__)
 
-_CONFIRMED = 2
-"""From this class on the name has to be typed."""
-_MOST_STATEMENTS = 10
-"""In one entry of the ledger."""
+QUEUE = Queue("databases", at_once=2, partitioned=True, poll=1.0)
+"""One maintenance of a database at a time."""
+_FUNCTION = "database-maintain"
+_START_WITHIN = 86_400.0
+_TURN = 5.0
+"""Seconds between two looks at what is due."""
 _WRITTEN_WITHIN = 5.0
-"""Seconds that nothing is done until the ledger says who does it; a full disk must not stop it."""
+"""Seconds for the disk to take a signature."""
+_KEPT = 50
+"""Maintenances of a database that are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,61 +56,87 @@ class Standing:
         return self.report.level if self.report else Level.UNKNOWN
 
 
-@dataclass(slots=True)
-class Round:
-    """One maintenance of a database, under way or over."""
-
-    id: str
-    database: str
-    by: str
-    why: str
-    began: float
-    tasks: list[Task]
-    results: list[TaskResult] = field(default_factory=list)
-    before: Standing | None = None
-    after: Standing | None = None
-    ended: float | None = None
-
-    @property
-    def done(self) -> bool:
-        """Whether everything that was planned was done."""
-        ends = [each.end for each in self.results]
-        return len(ends) == len(self.tasks) and set(ends) <= {End.DONE}
-
-
 class Databases:
-    """Belongs to one event loop."""
+    """Belongs to one event loop. Nothing is maintained before `connect` has said where runs go."""
 
     def __init__(
         self,
         settings: Mapping[str, DatabaseSettings],
         recorder: FigureRecorder,
+        state: State,
         ledger: Ledger,
         clock: Clock,
     ) -> None:
         self.settings = settings
-        self.rounds: dict[str, Round] = {}
-        """The last of each database."""
-        self._recorder, self._ledger, self._clock = recorder, ledger, clock
+        self._recorder, self._state, self._ledger, self._clock = recorder, state, ledger, clock
         self._standings = {name: Standing(name) for name in settings}
         self._looking = {name: asyncio.Lock() for name in settings}
-        self._working: dict[str, asyncio.Task[None]] = {}
+        self._since = clock.now()
+        self._ended: dict[str, list[Ended]] = {name: [] for name in settings}
+        self._signatures: dict[str, Signature | None] = dict.fromkeys(settings)
+        self.course = Course(settings, self._figures, state, ledger, clock, self._remember)
+        self._runs: Runs | None = None
+
+    @property
+    def functions(self) -> Mapping[str, DurableFunction]:
+        """For the engine that carries them."""
+        return {_FUNCTION: self.course.maintain}
+
+    @property
+    def rounds(self) -> Mapping[str, Round]:
+        """The last maintenance of each database, under way or over."""
+        return self.course.rounds
+
+    def connect(self, runs: Runs) -> None:
+        """Say where runs are submitted."""
+        self._runs = runs
+
+    async def start(self) -> None:
+        """To be called before runs are carried: learn what earlier lives wrote down."""
+        for name in self.settings:
+            self._ended[name] = await asyncio.to_thread(ended_before, self._state, name)
+            self._signatures[name] = await asyncio.to_thread(last_signature, self._state, name)
+
+    async def recall(self) -> None:
+        """To be called once runs can be seen: the last maintenance of each database."""
+        for name in self.settings:
+            for info in await self._known_runs().find(prefix=f"database.{name}.", limit=5):
+                if info.partition == name and isinstance(info.result, Mapping):
+                    self.course.rounds.setdefault(name, Round.from_json(info.result))
+                    break
 
     async def run(self) -> None:
-        """Until cancelled: look at each as often as the book says. What is under way is stopped."""
-        try:
-            async with asyncio.TaskGroup() as group:
-                for name in self.settings:
-                    group.create_task(self._keep_looking(name))
-                await asyncio.Event().wait()
-        finally:
-            for each in self._working.values():
-                each.cancel()
-            await asyncio.gather(*self._working.values(), return_exceptions=True)
+        """Until cancelled: look at each as often as the book says."""
+        async with asyncio.TaskGroup() as group:
+            for name in self.settings:
+                group.create_task(self._keep_looking(name))
+            await asyncio.Event().wait()
+
+    async def keep(self) -> None:
+        """Until cancelled: have maintained what is due."""
+        while True:
+            try:
+                await self.turn()
+            except (SQLAlchemyError, DurableError) as error:
+                logger.warning("databases wait: %s", getattr(error, "orig", None) or error)
+            await asyncio.sleep(_TURN)
+
+    async def turn(self) -> None:
+        """One look at what is due."""
+        now = self._clock.now()
+        for name, settings in self.settings.items():
+            if is_due(settings, self._past(name), self.care(name), now):
+                moment = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%S")
+                order = self._order(name, "opsbook", "it is due", scheduled=True)
+                await self._submit(f"database.{name}.due.{moment}", order)
 
     def standings(self) -> list[Standing]:
         """As they were last seen, in the order of the book."""
         return list(self._standings.values())
+
+    def care(self, name: str) -> Care:
+        """How its maintenance stands. Raises BadInputError for a name that is none."""
+        return care(name, self.known(name), self._past(name), self._clock.now())
 
     async def look(self, name: str) -> Standing:
         """A new report, kept as samples. Raises BadInputError for a name that is none."""
@@ -120,37 +161,64 @@ class Databases:
     async def plan(self, name: str) -> list[Task]:
         """What maintenance comes to now. Raises BadInputError, DatabaseError."""
         settings = self.known(name)
-        try:
-            async with asyncio.timeout(settings.report_within):
-                return await settings.engine.plan(
-                    settings.maintain, settings.patience, self._clock.now()
-                )
-        except TimeoutError:
-            said = f"no plan within {settings.report_within:g} s; see `report_within`"
-            raise DatabaseError(f"{settings.engine.subject}: {said}") from None
+        return await planned(settings, self._order(name, "", ""))
 
     async def maintain(self, name: str, by: str, why: str, confirmed: str) -> Round:
         """Begin what the plan says; tasks of class 2 only if the name was typed.
 
-        Raises BadInputError, DatabaseError; then nothing was begun.
+        Raises BadInputError, DatabaseError and DurableError; then nothing was begun.
         """
-        if name in self._working:
-            raise BadInputError(f"{name} is being maintained already; wait for its end")
+        settings = self.known(name)
+        self._known_runs()
+        self._check_idle(name)
         if confirmed and confirmed != name:
             raise BadInputError(f"confirmed was {confirmed!r}, and this is {name!r}")
-        settings, held = self.settings[name], AsyncExitStack()
-        await held.enter_async_context(settings.engine.alone(settings.patience))
+        order = self._order(name, by, why, confirmed=bool(confirmed))
+        async with settings.engine.alone(settings.patience):
+            tasks = await planned(settings, order)
+        self._check_idle(name)
+        begun = Round(f"database.{name}.{uuid.uuid4().hex[:8]}", name, by, why, order.now, tasks)
+        self.course.expect(begun, tasks)
         try:
-            tasks = await self.plan(name)
-            if name in self._working:
-                raise BadInputError(f"{name} is being maintained already; wait for its end")
-        except BaseException:
-            await held.aclose()
+            taken = await self._submit(begun.id, order)
+        except DurableError:
+            self.course.forget(begun.id)
             raise
-        number = f"database.{name}.{uuid.uuid4().hex[:8]}"
-        self.rounds[name] = begun = Round(number, name, by, why, self._clock.now(), tasks)
-        self._working[name] = asyncio.create_task(self._maintain(begun, bool(confirmed), held))
+        if taken != begun.id:
+            self.course.forget(begun.id)
+            raise _busy(name)
+        self.course.rounds[name] = begun
         return begun
+
+    async def sign(self, name: str, person: Person, why: str, digest: str = "") -> Signature:
+        """Consent to what the book asks for now being done when nobody is there; `digest`, or
+        its beginning, is that of what was read. Raises BadInputError for who may not."""
+        found = self.care(name)
+        if not person.role.allows(Role.APPROVER):
+            raise BadInputError(
+                f"{person.name} is {person.role.value}: signing takes the role approver"
+            )
+        if not found.needs_signature:
+            raise BadInputError(f"nothing of {name} wants a signature: no class 2 by itself")
+        if digest and (len(digest) < SHORTEST or not found.digest.startswith(digest)):
+            raise BadInputError(
+                f"{name} has the plan {found.digest[:SHORTEST]} now, not {digest!r}: read it again"
+            )
+        made = Signature(found.digest, person.name, self._clock.now(), why)
+        written = self._ledger.record(
+            "database.plan_signed",
+            name,
+            actor=person.name,
+            why=why,
+            digest=found.digest,
+            target=target_of(self.settings[name]),
+            maintain=[each.written for each in self.settings[name].maintain],
+        )
+        done, _ = await asyncio.wait({written}, timeout=_WRITTEN_WITHIN)
+        if not done:
+            raise DatabaseError("the ledger has not taken the signature yet: see its trouble")
+        self._signatures[name] = made
+        return made
 
     def known(self, name: str) -> DatabaseSettings:
         """Raises BadInputError for a name that is none."""
@@ -168,76 +236,44 @@ class Databases:
                 logger.exception("database %s could not be looked at", name)
             await asyncio.sleep(self.settings[name].every)
 
-    async def _maintain(self, under_way: Round, confirmed: bool, held: AsyncExitStack) -> None:
-        try:
-            await self._begin(under_way, confirmed)
-            under_way.before = await self.look(under_way.database)
-            stopped = ""
-            for task in under_way.tasks:
-                result = await self._carried_out(task, under_way, confirmed, stopped)
-                under_way.results.append(result)
-                if task.guards and result.end is not End.DONE:
-                    stopped = f"not done, for {task.name} failed"
-            under_way.after = await self.look(under_way.database)
-        finally:
-            del self._working[under_way.database]
-            self._end(under_way)
-            await held.aclose()
+    async def _figures(self, name: str) -> dict[str, Any]:
+        report = (await self.look(name)).report
+        return {each.name: each.value for each in report.figures.values()} if report else {}
 
-    async def _begin(self, under_way: Round, confirmed: bool) -> None:
-        written = self._ledger.record(
-            "database.maintenance.begun",
-            under_way.database,
-            actor=under_way.by,
-            why=under_way.why,
-            run=under_way.id,
-            tasks=[each.name for each in under_way.tasks],
-            confirmed=confirmed,
+    def _order(self, name: str, by: str, why: str, **how: bool) -> Order:
+        settings = self.settings[name]
+        steps = [each.written for each in settings.maintain]
+        return Order(name, target_of(settings), steps, by, why, self._clock.now(), **how)
+
+    async def _submit(self, number: str, order: Order) -> str:
+        submission = Submission(
+            number,
+            QUEUE.name,
+            _FUNCTION,
+            order.as_json(),
+            partition=order.database,
+            single=order.database,
+            start_within=_START_WITHIN,
         )
-        await asyncio.wait({written}, timeout=_WRITTEN_WITHIN)
+        return await self._known_runs().submit(submission)
 
-    async def _carried_out(
-        self, task: Task, under_way: Round, confirmed: bool, stopped: str
-    ) -> TaskResult:
-        engine = self.known(under_way.database).engine
-        refused = stopped
-        if task.action_class >= _CONFIRMED and not confirmed:
-            refused = f"class {task.action_class}: say `--confirm {under_way.database}`"
-        if refused and not task.refused:
-            result = TaskResult(task.name, task.action_class, End.REFUSED, refused, {}, {}, 0.0)
-        else:
-            result = await engine.carry_out(task)
-        self._ledger.record(
-            "database.task",
-            under_way.database,
-            actor=under_way.by,
-            run=under_way.id,
-            task=result.task,
-            action_class=result.action_class,
-            statements=list(task.statements)[:_MOST_STATEMENTS],
-            end=result.end.value,
-            said=result.said,
-            before=dict(result.before),
-            after=dict(result.after),
-            seconds=result.seconds,
-        )
-        return result
+    def _check_idle(self, name: str) -> None:
+        if name in self.rounds and self.rounds[name].ended is None:
+            raise _busy(name)
 
-    def _end(self, under_way: Round) -> None:
-        under_way.ended = self._clock.now()
-        self._ledger.record(
-            "database.maintenance.ended",
-            under_way.database,
-            actor=under_way.by,
-            run=under_way.id,
-            done=under_way.done,
-            before=_figures(under_way.before),
-            after=_figures(under_way.after),
-        )
+    def _past(self, name: str) -> Past:
+        return Past(self._ended[name], self._signatures[name], self._since)
+
+    def _remember(self, name: str, ended: Ended) -> None:
+        """Once for each run: it may have been written down by an earlier life."""
+        others = [each for each in self._ended.get(name, ()) if each.run != ended.run]
+        self._ended[name] = [*others, ended][-_KEPT:]
+
+    def _known_runs(self) -> Runs:
+        if self._runs is None:
+            raise BadInputError("the book asks for no maintenance; nothing was done")
+        return self._runs
 
 
-def _figures(standing: Standing | None) -> dict[str, Any] | None:
-    """None where nothing is known."""
-    if standing is None or standing.report is None:
-        return None
-    return {name: figure.value for name, figure in standing.report.figures.items()}
+def _busy(name: str) -> BadInputError:
+    return BadInputError(f"{name} is being maintained already; wait for its end")

@@ -17,6 +17,7 @@ from opsbook.runbooks.passage import Passage
 from opsbook.runbooks.place import called, place
 from opsbook.runbooks.settings import RunbookSettings, StepSettings
 from opsbook.runbooks.snapshot import Snapshot, step_digest
+from opsbook.runbooks.telling import told
 from opsbook.runbooks.way import Way
 
 MOST_STEPS = 500
@@ -44,11 +45,10 @@ class Undone:
 
     @property
     def said(self) -> str:
+        went = f"taken back: {', '.join(self.taken_back) or 'nothing'}"
         if self.failed is not None:
-            return f"the rollback failed: {self.failed}"
-        return f"taken back: {', '.join(self.taken_back) or 'nothing'}" + "".join(
-            f"; {path} stays: {why}" for path, why in self.left.items()
-        )
+            went = f"the rollback failed: {self.failed}"
+        return went + "".join(f"; {path} stays: {why}" for path, why in self.left.items())
 
 
 class Journey(Journeying):
@@ -190,7 +190,8 @@ class Journey(Journeying):
         undone = Undone()
         for done in reversed(self._done):
             if undone.failed is not None:
-                undone.left[done.path] = "a later step could not be taken back"
+                did = told(done.step.action, done.values)
+                undone.left[done.path] = f"{did}, for a later step could not be taken back"
             elif not done.step.rollback:
                 undone.left[done.path] = done.step.no_rollback
             else:

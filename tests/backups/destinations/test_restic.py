@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import pytest
 from pydantic import ValidationError
 

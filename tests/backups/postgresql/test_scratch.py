@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from opsbook.backups.postgresql.locale import Locale
@@ -27,7 +28,7 @@ def login(server: Postgres) -> Login:
 def test_a_scratch_database_is_gone_afterwards_though_it_is_used(
     server: Postgres, login: Login, tmp_path: Path
 ) -> None:
-    with scratch_database(login, Locale(), make_work(tmp_path)) as scratch:
+    with scratch_database(login, Locale(), make_work(tmp_path), []) as scratch:
         user = scratch.open()
     with pytest.raises(Exception, match="terminat"):
         user.execute(b"SELECT 1")
@@ -41,9 +42,20 @@ def test_a_scratch_database_is_dropped_though_the_work_was_stopped(
     server: Postgres, login: Login, tmp_path: Path
 ) -> None:
     work = make_work(tmp_path)
-    with scratch_database(login, Locale(), work):
+    with scratch_database(login, Locale(), work, []):
         work.stopping.set()
     assert sweep_databases(login, make_work(tmp_path)) == []
+
+
+def test_a_scratch_database_is_for_nobody_else(
+    server: Postgres, login: Login, tmp_path: Path
+) -> None:
+    server.execute("CREATE ROLE stranger LOGIN PASSWORD 'asks'")
+    with (
+        scratch_database(login, Locale(), make_work(tmp_path), []) as scratch,
+        pytest.raises(psycopg.OperationalError, match="permission denied for database"),
+    ):
+        server.connect(dbname=scratch.database, user="stranger", password="asks")
 
 
 def test_a_database_of_another_name_is_never_swept(

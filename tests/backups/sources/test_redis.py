@@ -13,8 +13,9 @@ from opsbook.backups.rdb.client import client
 from opsbook.backups.source import SourceError
 from tests.backups.sources.contract import Settings, SourceContract, ThrowawayContract
 from tests.backups.sources.work import Taken, make_source, make_work, take
+from tests.servers.certificate import Certificate, certified
 from tests.servers.loopback import free_port
-from tests.servers.redis import Redis, redis
+from tests.servers.redis import Redis, redis, with_tls
 
 _PASSWORD = "redis-s3cret-pass"
 _KEYS = 3000
@@ -172,6 +173,74 @@ class TestRedisThatSaves(RedisContract):
     @pytest.fixture
     def healthy(self, saves: Redis, places: Path, tmp_path: Path) -> Settings:
         return {**saving(saves, tmp_path), "rehearse_in": str(places)}
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return certified(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture(scope="module")
+def behind_tls(
+    tmp_path_factory: pytest.TempPathFactory, certificate: Certificate
+) -> Iterator[tuple[Redis, int]]:
+    """A server, and the port on which it speaks TLS."""
+    port, home = free_port(), tmp_path_factory.mktemp("tls")
+    options = with_tls(port, certificate.server, certificate.ca)
+    with redis(home, *options, password=_PASSWORD) as running:
+        fill(running)
+        yield running, port
+
+
+class TestRedisBehindTls(RedisContract):
+    """As a replica gets it, and back into a server that speaks TLS."""
+
+    @pytest.fixture
+    def healthy(
+        self,
+        behind_tls: tuple[Redis, int],
+        certificate: Certificate,
+        places: Path,
+        tmp_path: Path,
+    ) -> Settings:
+        (tmp_path / "password").write_text(_PASSWORD)
+        password, tls = f"file:{tmp_path / 'password'}", {"ca": str(certificate.ca)}
+        settings = {"host": "127.0.0.1", "port": behind_tls[1], "password": password}
+        return {**settings, "tls": tls, "rehearse_in": str(places)}
+
+    @pytest.fixture
+    def empty_behind_tls(
+        self, tmp_path_factory: pytest.TempPathFactory, certificate: Certificate
+    ) -> Iterator[tuple[Redis, int]]:
+        port, home = free_port(), tmp_path_factory.mktemp("empty-tls")
+        with redis(home, *with_tls(port, certificate.server, certificate.ca)) as running:
+            yield running, port
+
+    @pytest.fixture
+    def fresh(self, empty_behind_tls: tuple[Redis, int]) -> str:
+        return f"rediss://127.0.0.1:{empty_behind_tls[1]}"
+
+    @pytest.fixture
+    def filled(self, fresh: str, empty_behind_tls: tuple[Redis, int]) -> str:
+        empty_behind_tls[0].send("SET some thing")
+        return fresh
+
+    def test_keys_come_back_over_tls(
+        self,
+        healthy: Settings,
+        taken: Taken,
+        tmp_path: Path,
+        fresh: str,
+        empty_behind_tls: tuple[Redis, int],
+    ) -> None:
+        source = make_source(self.kind, healthy)
+        source.restore(taken.files, taken.facts, fresh, make_work(tmp_path / "scratch"))
+        assert f":{_KEYS}" in empty_behind_tls[0].send("DBSIZE")
+
+    def test_a_server_that_is_not_trusted_is_told(self, healthy: Settings, tmp_path: Path) -> None:
+        source = make_source(self.kind, {**healthy, "tls": {}})
+        with pytest.raises(SourceError, match="certificate not trusted"):
+            take(source, make_work(tmp_path / "scratch"))
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from opsbook.backups.source import SourceError
+from opsbook.backups.source import Facts, SourceError
 from tests.backups.sources.contract import Settings, SourceContract
 from tests.backups.sources.work import Taken, make_source, make_work, take
 
@@ -107,3 +108,13 @@ def test_a_database_that_is_written_to_is_copied_as_of_one_moment(tmp_path: Path
         done.set()
         thread.join()
     assert taken.facts.counts["orders"] - _ROWS == taken.facts.counts['a "quoted" name']
+
+
+def test_a_look_at_what_it_holds_leaves_no_log_beside_it(tmp_path: Path) -> None:
+    place = tmp_path / "orders.db"
+    with closing(sqlite3.connect(place)) as orders:
+        orders.execute("PRAGMA journal_mode = WAL")
+        orders.execute("CREATE TABLE orders (id INTEGER)")
+    source = make_source("sqlite", {"path": str(place)})
+    source.places.holds(str(place), Facts(counts={"orders": 0}), make_work(tmp_path / "scratch"))
+    assert [each.name for each in tmp_path.iterdir() if each.is_file()] == ["orders.db"]

@@ -615,3 +615,58 @@ _HELD = """
     SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
+
+
+async def test_partitions_come_by_the_year_too(place: Place) -> None:
+    place.execute(partitioned())
+    await done(place.engine(), partitions={"table": "ticks", "by": "year", "ahead": 1})
+    year = datetime.now(UTC).year
+    made = "SELECT array_agg(inhrelid::regclass::text ORDER BY inhrelid) FROM pg_inherits"
+    assert place.value(made) == [
+        f"ticks_{year}",
+        f"ticks_{year + 1}",
+    ]
+
+
+async def test_an_index_that_was_left_invalid_is_dropped_and_made_by_the_next_try(
+    place: Place,
+) -> None:
+    place.execute(*JOBS)
+    wanted = {"name": "xs", "table": "jobs", "columns": ["text"]}
+    with place.server.connect() as other:
+        other.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        other.execute("SELECT 1 FROM jobs LIMIT 1")
+        (failed,) = await done(place.engine(), create_index=wanted)
+    (task,) = await plan(place.engine(), create_index=wanted)
+    assert (failed.end, "it is left invalid" in failed.said) == (End.LOCKED, True)
+    assert task.statements[0] == 'DROP INDEX CONCURRENTLY "public"."xs"'
+    assert (await place.engine().carry_out(task)).end is End.DONE
+    assert place.value("SELECT count(*) FROM pg_index WHERE NOT indisvalid") == 0
+
+
+async def test_a_partition_that_is_divided_itself_gets_its_index_by_hand(place: Place) -> None:
+    place.execute(
+        partitioned(),
+        "CREATE TABLE part PARTITION OF ticks DEFAULT PARTITION BY RANGE (price)",
+    )
+    step = {"name": "xs", "table": "ticks", "columns": ["price"]}
+    whole, part = await plan(place.engine(), create_index=step)
+    assert whole.statements == ['CREATE INDEX "xs" ON ONLY "public"."ticks" ("price")']
+    assert "is partitioned itself" in part.refused
+
+
+async def test_what_a_dead_opsbook_left_running_keeps_the_next_one_from_beginning(
+    place: Place,
+) -> None:
+    place.execute(*JOBS)
+    (task,) = await plan(place.engine(), vacuum={"tables": ["jobs"]})
+    with place.server.connect() as other, other.transaction():
+        other.execute("LOCK TABLE jobs IN ACCESS EXCLUSIVE MODE")
+        under_way = asyncio.create_task(place.engine().carry_out(task))
+        await asyncio.to_thread(wait_until, lambda: place.value(_HELD) == 1)
+        with pytest.raises(DatabaseError, match="another Opsbook maintains it"):
+            async with place.engine().alone(PATIENCE):
+                raise AssertionError("its statement is still at work")
+        await under_way
+    async with place.engine().alone(PATIENCE):
+        pass

@@ -1,6 +1,7 @@
 """The `redis` engine against real servers of its own."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -10,8 +11,10 @@ from opsbook.databases.limits import Limits
 from opsbook.databases.model import DatabaseError, Level, Report
 from tests.databases.engines.contract import NOW, EngineContract, Settings, make_engine
 from tests.databases.servers import PATIENCE
+from tests.servers.certificate import Authority, certified
+from tests.servers.loopback import free_port
 from tests.servers.process import wait_until
-from tests.servers.redis import Redis, redis
+from tests.servers.redis import Redis, redis, with_tls
 
 PASSWORD = "redis-s3cret"
 
@@ -116,6 +119,33 @@ async def test_a_refused_login_is_told_without_the_password(
     with pytest.raises(DatabaseError, match="WRONGPASS") as error:
         await report_of(server, password=password)
     assert "s3cret" not in str(error.value)
+
+
+async def test_a_server_behind_tls_is_looked_at(tmp_path: Path) -> None:
+    ca, file = certified(tmp_path)
+    with redis(tmp_path, *with_tls(port := free_port(), file, ca)) as behind:
+        where = {"address": f"127.0.0.1:{port}", "password": None}
+        report = await report_of(behind, tls={"ca": str(ca)}, **where)
+        assert report.figures["clients"].value == 1
+        with pytest.raises(DatabaseError, match="certificate not trusted"):
+            await report_of(behind, tls={}, **where)
+        with pytest.raises(DatabaseError, match="TLS on this port"):
+            await report_of(behind, **where)
+
+
+async def test_an_expired_certificate_is_told(tmp_path: Path) -> None:
+    authority, ca = Authority(), tmp_path / "ca.pem"
+    ca.write_bytes(authority.pem)
+    file = authority.issue(tmp_path / "server.pem", "127.0.0.1", days=-1)
+    with redis(tmp_path, *with_tls(port := free_port(), file, ca)) as behind:
+        where = {"address": f"127.0.0.1:{port}", "password": None, "tls": {"ca": str(ca)}}
+        with pytest.raises(DatabaseError, match="certificate has expired"):
+            await report_of(behind, **where)
+
+
+async def test_a_server_without_tls_is_told(server: Redis) -> None:
+    with pytest.raises(DatabaseError, match="TLS on this port"):
+        await report_of(server, tls={})
 
 
 @pytest.mark.parametrize("wrong", ["host", "host:0", ":6379", "host:port"])

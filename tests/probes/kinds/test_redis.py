@@ -18,7 +18,7 @@ from tests.servers.loopback import (
     serving,
 )
 from tests.servers.process import wait_until
-from tests.servers.redis import Redis, redis
+from tests.servers.redis import Redis, redis, with_tls
 
 PASSWORD = "redis-s3cret"
 
@@ -115,16 +115,14 @@ class TestRedis(ServerContract):
     async def test_tls_is_spoken_with_a_server_that_is_trusted(self, tmp_path: Path) -> None:
         ca, file = certified(tmp_path)
         port = free_port()
-        options = ["--tls-port", str(port), "--tls-auth-clients", "no"]
-        options += ["--tls-cert-file", str(file), "--tls-key-file", str(file)]
-        options += ["--tls-ca-cert-file", str(ca)]
-        with redis(tmp_path, *options):
+        with redis(tmp_path, *with_tls(port, file, ca)):
             trusted = await look("redis", target(port, tls={"ca": str(ca)}))
             stranger = await look("redis", target(port, tls={}))
             plain = await look("redis", target(port))
         assert trusted.state is State.UP, trusted.message
         assert "certificate not trusted" in stranger.message
         assert plain.state is State.DOWN
+        assert "TLS on this port" in plain.message
 
     async def test_a_server_that_loads_its_data_is_down(self, tmp_path: Path) -> None:
         with redis(tmp_path) as filled:

@@ -98,6 +98,23 @@ _STRUCTURE = (
 changes from one version of the server to the next, and by being dumped and restored."""
 
 
+_AT_EASE = (
+    b"SET statement_timeout = 0",
+    b"SET row_security = off",
+    b"SET lock_timeout = 0",
+    b"SET idle_in_transaction_session_timeout = 0",
+    b"SET search_path = pg_catalog",
+)
+"""As pg_dump itself does, whatever the database's own settings say: rows hidden from this user
+are an error and no smaller count."""
+
+
+def at_ease(connection: Connection) -> None:
+    """Before anything is counted: a database may have settings of its own. Raises psycopg.Error."""
+    for statement in _AT_EASE:
+        connection.execute(statement)
+
+
 def counts(connection: Connection, until: float | None) -> tuple[dict[str, int], dict[str, int]]:
     """Rows of every table, small ones first; and the server's guess for those that were not
     counted before `until` on the monotonic clock. Raises psycopg.Error."""

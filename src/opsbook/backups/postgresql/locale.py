@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from psycopg import sql
+from psycopg import errors, sql
 
 from opsbook.backups.postgresql.login import Connection
 
@@ -11,10 +11,18 @@ _PROVIDERS = {"i": ("icu", "ICU_LOCALE"), "b": ("builtin", "BUILTIN_LOCALE")}
 _QUERY = b"""
     SELECT pg_encoding_to_char(d.encoding), d.datcollate::text, d.datctype::text,
            coalesce(to_jsonb(d) ->> 'datlocprovider', 'c'),
-           coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale', '')
+           coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale', ''),
+           coalesce(to_jsonb(d) ->> 'daticurules', '')
     FROM pg_catalog.pg_database AS d WHERE d.datname = current_database()
 """
-"""As JSON, since the columns' names changed with PostgreSQL 15 and 17."""
+"""As JSON, since the columns' names changed with PostgreSQL 15, 16 and 17."""
+NOT_HERE = (
+    errors.WrongObjectType,
+    errors.FeatureNotSupported,
+    errors.InvalidParameterValue,
+    errors.InvalidObjectDefinition,
+)
+"""How a server says that its machine has no such locale, or that it was built without ICU."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +36,8 @@ class Locale:
     """As in pg_database: of the C library, of ICU, or PostgreSQL's own."""
     name: str = ""
     """For the provider, where it is not the C library."""
+    rules: str = ""
+    """Of ICU, beside those of the locale."""
 
     @classmethod
     def of(cls, connection: Connection) -> "Locale":
@@ -61,4 +71,16 @@ class Locale:
             statement += sql.SQL(f" LOCALE_PROVIDER {provider} {key} {{}}").format(
                 sql.Literal(self.name)
             )
+        if self.rules:
+            statement += sql.SQL(" ICU_RULES {}").format(sql.Literal(self.rules))
         connection.execute(statement)
+
+    def create_or_plain(self, connection: Connection, database: str) -> list[str]:
+        """As `create`; where the server does not know the locale, one that sorts by bytes, and
+        a remark that says so. Raises psycopg.Error."""
+        try:
+            self.create(connection, database)
+        except NOT_HERE as error:
+            self.plain().create(connection, database)
+            return [f"it sorts by bytes here: {error.diag.message_primary}"]
+        return []

@@ -18,6 +18,8 @@ from opsbook.core.secrets import hidden, mask
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
+MAINTENANCE = "postgres"
+"""The database that one connects to in order to work on another."""
 _SERVICE = "opsbook"
 _SECRETS = ("password", "sslpassword")
 _CONNECT_SECONDS = 10

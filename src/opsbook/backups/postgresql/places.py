@@ -10,7 +10,8 @@ import psycopg
 from psycopg import sql
 
 from opsbook.backups.places import Move, Places
-from opsbook.backups.postgresql.login import Connection, Login
+from opsbook.backups.postgresql.fitting import refuse_newer
+from opsbook.backups.postgresql.login import MAINTENANCE, Connection, Login
 from opsbook.backups.postgresql.scratch import remove_database
 from opsbook.backups.source import Facts, SourceError, Work
 from opsbook.backups.tools.flow import brief_work, go_on
@@ -24,7 +25,6 @@ _LONGEST = 63
 _ANSWER_SECONDS = 60.0
 _RENAME_SECONDS = 60.0
 """For as long as connections are ended that come back; then somebody has to stop who opens them."""
-_MAINTENANCE = "postgres"
 _THERE = b"SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s"
 _END = b"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
 
@@ -45,7 +45,7 @@ class Databases(Places):
 
     def there(self, name: str) -> bool:
         login = self._known(name)
-        with login.at(_MAINTENANCE).connected(brief_work(_ANSWER_SECONDS)) as server:
+        with login.at(MAINTENANCE).connected(brief_work(_ANSWER_SECONDS)) as server:
             return _there(server, login.database)
 
     def holds(self, name: str, facts: Facts, work: Work) -> None:
@@ -54,13 +54,13 @@ class Databases(Places):
 
     def discard(self, name: str) -> None:
         login = self._known(name)
-        remove_database(login.at(_MAINTENANCE), login.database)
+        remove_database(login.at(MAINTENANCE), login.database)
 
     def move(self, moves: Sequence[Move], work: Work) -> None:
         for _, after in moves:
             self._known(after)
         login, deadline = self._login(None), time.monotonic() + _RENAME_SECONDS
-        with login.at(_MAINTENANCE).connected(work) as server:
+        with login.at(MAINTENANCE).connected(work) as server:
             while True:
                 go_on(work, login.subject)
                 try:
@@ -75,11 +75,8 @@ class Databases(Places):
 
     def fits(self, name: str, facts: Facts, size: int, work: Work) -> None:
         login = self._known(name)
-        with login.at(_MAINTENANCE).connected(work) as server:
-            here = server.info.server_version // 10_000
-        made = facts.versions.get("postgresql", "").split(".")[0]
-        if made.isdigit() and int(made) > here:
-            raise SourceError(f"{login.subject}: the server is {here}, the backup of {made}")
+        with login.at(MAINTENANCE).connected(work) as server:
+            refuse_newer(login, server, facts)
         spooled = Path(tempfile.gettempdir())
         free = shutil.disk_usage(spooled).free
         if free < size:

@@ -9,10 +9,11 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from opsbook.backups.postgresql.giving import close_to_others
 from opsbook.backups.postgresql.locale import Locale
 from opsbook.backups.postgresql.login import Connection, Login
 from opsbook.backups.postgresql.tools import Tools
-from opsbook.backups.source import Work
+from opsbook.backups.source import SourceError, Work
 from opsbook.backups.tools.program import Program
 from opsbook.backups.tools.throwaway import Throwaway, throwaway
 
@@ -38,8 +39,11 @@ _LEFT = rb"""
 
 
 @contextmanager
-def scratch_database(server: Login, locale: Locale, work: Work) -> Iterator[Login]:
-    """A database of a new name on a given server, dropped when the block ends.
+def scratch_database(
+    server: Login, locale: Locale, work: Work, remarks: list[str]
+) -> Iterator[Login]:
+    """A database of a new name on a given server, dropped when the block ends; `remarks` gets
+    what it could not be. Nobody else may connect to it.
 
     A lock says for as long as we live that it is in use: the server lets go of it when our
     connection ends, however that comes about. Raises SourceError.
@@ -47,11 +51,11 @@ def scratch_database(server: Login, locale: Locale, work: Work) -> Iterator[Logi
     name = f"{_DATABASE}_{secrets.token_hex(8)}"
     with server.connected(work) as connection:
         connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
-        try:
-            locale.plain().create(connection, name)
+        with unmade(server, name):
+            remarks += locale.create_or_plain(connection, name)
+            close_to_others(connection, name)
             yield server.at(name)
-        finally:
-            remove_database(server, name)
+        remove_database(server, name)
 
 
 def sweep_databases(server: Login, work: Work) -> list[str]:
@@ -81,6 +85,23 @@ def temporary_server(
         login = Login({"host": str(place.path), "user": "opsbook", "dbname": "postgres"})
         with place.serving(_argv(programs["postgres"], place), lambda: _up(login), work, subject):
             yield login
+
+
+@contextmanager
+def unmade(server: Login, name: str) -> Iterator[None]:
+    """Drop a database that we made where the block fails.
+
+    Raises what the block does; where the database is left, as SourceError that says it as well.
+    """
+    try:
+        yield
+    except BaseException as error:
+        try:
+            remove_database(server, name)
+        except SourceError as left:
+            if isinstance(error, SourceError):
+                raise SourceError(f"{error}; database {name} may be left: {left}") from None
+        raise
 
 
 def remove_database(server: Login, name: str) -> None:

@@ -8,19 +8,14 @@ from contextlib import contextmanager
 
 import psycopg
 
-from opsbook.backups.postgresql.content import counts, structure
+from opsbook.backups.postgresql.content import at_ease, counts, structure
 from opsbook.backups.postgresql.locale import Locale
 from opsbook.backups.postgresql.login import Connection, Login
+from opsbook.backups.postgresql.properties import Properties
 from opsbook.backups.source import Facts, SourceError, Work
 
 _PAUSE_SECONDS = 0.1
 _BEGIN = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_QUIET = (
-    b"SET row_security = off",
-    b"SET statement_timeout = 0",
-    b"SET idle_in_transaction_session_timeout = 0",
-)
-"""As pg_dump itself does: rows hidden from this user are an error and no smaller count."""
 
 
 class Snapshot:
@@ -39,6 +34,11 @@ class Snapshot:
     def locale(self) -> Locale:
         """Raises psycopg.Error."""
         return Locale.of(self._connection)
+
+    @property
+    def properties(self) -> Properties:
+        """Raises psycopg.Error."""
+        return Properties.of(self._connection)
 
     @contextmanager
     def described(self, facts: Facts, login: Login) -> Iterator[None]:
@@ -85,8 +85,8 @@ class Snapshot:
 def snapshot(login: Login, count_within: float, lock_wait: float, work: Work) -> Iterator[Snapshot]:
     """Hold one moment of the database until the block ends. Raises SourceError."""
     with login.connected(work) as connection:
-        for statement in (*_QUIET, _BEGIN):
-            connection.execute(statement)
+        at_ease(connection)
+        connection.execute(_BEGIN)
         connection.execute(f"SET LOCAL lock_timeout = {int(lock_wait * 1000)}".encode())
         moment = time.time()
         row = connection.execute(b"SELECT pg_catalog.pg_export_snapshot()").fetchone()

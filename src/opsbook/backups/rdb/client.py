@@ -1,7 +1,4 @@
-"""Commands and replies of Redis, RESP2.
-
-https://redis.io/docs/latest/develop/reference/protocol-spec/
-"""
+"""Commands and replies of Redis over a connection that blocks."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -10,11 +7,11 @@ from typing import Any, BinaryIO
 from opsbook.backups.rdb.address import Address
 from opsbook.backups.source import SourceError
 from opsbook.core.secrets import mask
-
-Word = str | bytes | int
+from opsbook.probes.resp import LONGEST_LINE, Bounds, ReplyError, Word, command, reply, unspoken
 
 _TIMEOUT_SECONDS = 30.0
-_LONGEST_LINE = 65_536
+_BOUNDS = Bounds(text=512 * 1024 * 1024, items=1 << 24, deep=32)
+"""As long as a value may be (proto-max-bulk-len), for values are carried here."""
 
 
 class Client:
@@ -33,11 +30,11 @@ class Client:
         """Several commands in one turn, and their replies."""
         listed = list(commands)
         names = [str(words[0]) for words in listed]
-        self._stream.sendall(b"".join(map(_command, listed)))
+        self._stream.sendall(b"".join(map(command, listed)))
         replies = [self._reply() for _ in names]
-        for name, reply in zip(names, replies, strict=True):
-            if isinstance(reply, _Refusal):
-                raise self._failed(f"{name} was answered: {reply}")
+        for name, answer in zip(names, replies, strict=True):
+            if isinstance(answer, ReplyError):
+                raise self._failed(f"{name} was answered: {answer}")
         return replies
 
     def info(self, section: str) -> dict[str, str]:
@@ -53,37 +50,27 @@ class Client:
         return self.ask("COMMAND", "INFO", command) not in ([], [None])
 
     def _reply(self) -> Any:
-        line = self._replies.readline(_LONGEST_LINE)
-        if not line.endswith(b"\r\n"):
-            raise self._failed("closed the connection before it had answered")
-        kind, rest = line[:1], line[1:-2]
-        if kind == b"+":
-            return rest
-        if kind == b"-":
-            return _Refusal(rest.decode(errors="replace"))
-        if kind not in b":$*" or not rest.removeprefix(b"-").isdigit():
-            raise self._failed(f"answered {line[:100]!r}: this is no Redis server")
-        number = int(rest)
-        if kind == b":":
-            return number
-        if number < 0:
-            return None
-        return self._bulk(number) if kind == b"$" else [self._reply() for _ in range(number)]
+        reading = reply(_BOUNDS)
+        wanted = next(reading)
+        while True:
+            given = self._replies.readline(LONGEST_LINE) if wanted is None else self._read(wanted)
+            try:
+                wanted = reading.send(given)
+            except StopIteration as end:
+                return end.value
+            except ValueError as error:
+                raise self._failed(str(error)) from None
+            except EOFError:
+                raise self._failed("closed the connection before it had answered") from None
 
-    def _bulk(self, length: int) -> bytes:
-        content = self._replies.read(length + 2)
-        if len(content) != length + 2:
+    def _read(self, length: int) -> bytes:
+        content = self._replies.read(length)
+        if len(content) != length:
             raise self._failed("closed the connection in the middle of an answer")
-        return content[:-2]
+        return content
 
     def _failed(self, why: str) -> SourceError:
         return SourceError(mask(f"{self._address.subject}: {why}"))
-
-
-class _Refusal(str):
-    """An error's words, among other replies."""
-
-    __slots__ = ()
 
 
 @contextmanager
@@ -99,11 +86,4 @@ def client(address: Address, db: int = 0) -> Iterator[Client]:
                 connection.ask("SELECT", db)
             yield connection
     except OSError as error:
-        why = error.strerror or str(error)
-        raise SourceError(f"{address.subject}: {why}") from None
-
-
-def _command(words: tuple[Word, ...]) -> bytes:
-    each = [word if isinstance(word, bytes) else str(word).encode() for word in words]
-    parts = [b"$%d\r\n%b\r\n" % (len(word), word) for word in each]
-    return b"*%d\r\n%b" % (len(parts), b"".join(parts))
+        raise SourceError(f"{address.subject}: {unspoken(error)}") from None

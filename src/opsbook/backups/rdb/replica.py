@@ -13,6 +13,7 @@ from opsbook.backups.rdb.address import Address
 from opsbook.backups.source import SourceError, Work
 from opsbook.backups.tools.flow import BLOCK, go_on
 from opsbook.core.secrets import mask
+from opsbook.probes.resp import command, unspoken
 
 _LONGEST_LINE = 4096
 _LOOK_SECONDS = 0.2
@@ -35,7 +36,7 @@ class Replica:
                 self._introduce(connection)
                 yield from self._snapshot(connection)
         except OSError as error:
-            raise self._failed(error.strerror or str(error)) from None
+            raise self._failed(unspoken(error)) from None
 
     def _introduce(self, connection: socket.socket) -> None:
         if self.address.password is not None:
@@ -74,8 +75,7 @@ class Replica:
             held = held[-_MARK:]
 
     def _ask(self, connection: socket.socket, *words: str, may_fail: bool = False) -> None:
-        parts = [b"$%d\r\n%b\r\n" % (len(word), word) for word in map(str.encode, words)]
-        connection.sendall(b"*%d\r\n%b" % (len(parts), b"".join(parts)))
+        connection.sendall(command(words))
         answer = self._line(connection)
         while not answer:
             answer = self._line(connection)

@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-import psycopg
 from pydantic import Field
 
-from opsbook.backups.postgresql.content import counts, structure
+from opsbook.backups.postgresql.content import at_ease, counts, structure
+from opsbook.backups.postgresql.fitting import refuse_newer, restoring_tools
 from opsbook.backups.postgresql.folder import (
     BELOW,
     CONTENTS,
@@ -21,14 +21,19 @@ from opsbook.backups.postgresql.folder import (
     read_rows,
 )
 from opsbook.backups.postgresql.locale import Locale
-from opsbook.backups.postgresql.login import Login
+from opsbook.backups.postgresql.login import MAINTENANCE, Login
+from opsbook.backups.postgresql.making import close, make, settle
 from opsbook.backups.postgresql.places import Databases
+from opsbook.backups.postgresql.properties import (
+    PROPERTIES,
+    Properties,
+)
 from opsbook.backups.postgresql.scratch import (
     KIND,
-    remove_database,
     scratch_database,
     sweep_databases,
     temporary_server,
+    unmade,
 )
 from opsbook.backups.postgresql.snapshot import Snapshot, snapshot
 from opsbook.backups.postgresql.tools import Tools, newest_tools, tools_for
@@ -51,16 +56,16 @@ _ANSWER_SECONDS = 60.0
 _SWEEP_SECONDS = 60.0
 _ERROR = "error:"
 _SERVICE = "--dbname=service=opsbook"
-_MAINTENANCE = "postgres"
-"""The database that one connects to in order to make another."""
 
 
 class Postgres(Source):
     """Dumps a PostgreSQL database with pg_dump; rows and structure are of the same moment.
 
     Roles are dumped beside it, without their passwords: a password's hash in a backup can be
-    attacked by whoever finds the backup. Set them anew after a restore. Everything is restored
-    into the default tablespace.
+    attacked by whoever finds the backup. Set them anew after a restore. The database's owner,
+    grants, settings, comment and limit of connections are kept too; what belongs to a role that
+    is not there when it is restored is left out, and said. Everything is restored into the default
+    tablespace.
     """
 
     database: TextOrSecret
@@ -74,7 +79,8 @@ class Postgres(Source):
     roles: bool = True
     """Whether roles and tablespaces are dumped too."""
     owners: Literal["keep", "drop"] = "keep"
-    """Whether a restored database keeps owners and grants: their roles must then exist."""
+    """Whether a restored database keeps owners, grants and settings of roles. Where a role is not
+    there that owns something in it, all of it belongs to who restores it, and that is said."""
     lock_wait: Duration = Field(default=30.0, gt=0)
     """How long a table that somebody has locked is waited for."""
     count_within: Duration = Field(default=600.0, gt=0)
@@ -106,14 +112,22 @@ class Postgres(Source):
             facts.consistent_at = held.moment
             facts.versions |= {"postgresql": held.version, "pg_dump": tools.version}
             facts.details |= held.locale.details()
+            properties = held.properties
+            facts.remarks += properties.remarks
             folder = work.scratch / _FOLDER
             try:
-                yield self._dumped(tools, names, held, work, facts)
+                yield self._dumped(tools, names, held, properties, work, facts)
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _dumped(
-        self, tools: Tools, names: Mapping[str, str], held: Snapshot, work: Work, facts: Facts
+        self,
+        tools: Tools,
+        names: Mapping[str, str],
+        held: Snapshot,
+        properties: Properties,
+        work: Work,
+        facts: Facts,
     ) -> Iterator[Part]:
         def dump(*format_: str) -> Program:
             argv = [_SERVICE, *format_, "-Z0", "--no-password", f"--snapshot={held.name}"]
@@ -140,6 +154,7 @@ class Postgres(Source):
                 yield Part(name, partial(file_blocks, path, work, self.subject))
         else:
             yield Part(_DUMP, streamed)
+        yield Part(PROPERTIES, lambda: iter([properties.render()]))
         if self.roles:
             facts.remarks.append("roles are kept without their passwords")
             yield Part(_GLOBALS, globals_)
@@ -173,6 +188,9 @@ class Postgres(Source):
         if name == _GLOBALS:
             self._read_globals(content, work)
             return
+        if name == PROPERTIES:
+            Properties.read(content, self.subject)
+            return
         if name == CONTENTS:
             self._read_contents(content, work)
             return
@@ -205,12 +223,15 @@ class Postgres(Source):
     def rehearse(
         self, files: Mapping[str, Callable[[], BinaryIO]], facts: Facts, work: Work
     ) -> Iterator[Restored]:
-        tools = newest_tools(self.bin, work)
+        tools, remarks = restoring_tools(facts, self.bin, work), list[str]()
         keep = self.rehearse_on is None and _GLOBALS in files
-        with self._place(tools, files, facts, work) as place:
-            self._load(tools, place, files, work, owners=keep)
+        with self._place(tools, files, facts, work, remarks) as place:
+            self._load(tools, place, files, work, owners=keep, grants=keep)
             rows, schema = self._content(place, work)
-            yield Restored(place.subject, rows, schema, lambda query: _ask(place, query, work))
+            properties = Properties.kept(files, self.subject)
+            remarks += settle(place, properties, work, owners=keep)
+            ask = partial(_ask, place, work=work)
+            yield Restored(place.subject, rows, schema, ask, remarks)
 
     @contextmanager
     def _place(
@@ -219,17 +240,20 @@ class Postgres(Source):
         files: Mapping[str, Callable[[], BinaryIO]],
         facts: Facts,
         work: Work,
+        remarks: list[str],
     ) -> Iterator[Login]:
         locale = Locale.stored(facts.details)
         if self.rehearse_on is not None:
             server = Login.parse(revealed(self.rehearse_on))
-            with scratch_database(server, locale, work) as place:
+            with server.connected(work) as connection:
+                refuse_newer(server, connection, facts)
+            with scratch_database(server, locale, work, remarks) as place:
                 yield place
             return
         with temporary_server(tools, self.rehearse_in, work, self.subject) as server:
             if _GLOBALS in files:
                 self._load_roles(tools, server, files, work)
-            with scratch_database(server, locale, work) as place:
+            with scratch_database(server, locale, work, remarks) as place:
                 yield place
 
     def _load_roles(
@@ -257,22 +281,18 @@ class Postgres(Source):
         target: str,
         work: Work,
     ) -> str:
-        tools, place = newest_tools(self.bin, work), self._target(target)
-        with place.at(_MAINTENANCE).connected(work) as server:
-            try:
-                Locale.stored(facts.details).create(server, place.database)
-            except psycopg.errors.DuplicateDatabase:
-                raise SourceError(
-                    f"{place.subject}: not restored, it exists; name a new database"
-                ) from None
-        try:
-            self._load(tools, place, files, work, owners=self.owners == "keep")
-        except BaseException:
-            remove_database(place.at(_MAINTENANCE), place.database)
-            raise
+        tools, place = restoring_tools(facts, self.bin, work), self._target(target)
+        keep, properties = self.owners == "keep", Properties.kept(files, self.subject)
+        missing = make(place, facts, properties, work)
+        with unmade(place.at(MAINTENANCE), place.database):
+            close(place, properties, work)
+            owners, grants = keep and not missing.owning, keep and not missing.all
+            self._load(tools, place, files, work, owners=owners, grants=grants)
         rows, schema = self._content(place, work)
         compare(f"{place.subject}, which was left for a look", facts, rows, schema)
-        return f"database {place.subject}"
+        remarks = settle(place, properties, work, owners=keep)
+        lost = missing.remarks if keep else []
+        return "; ".join([f"database {place.subject}", *lost, *remarks])
 
     @property
     def places(self) -> Databases:
@@ -302,6 +322,7 @@ class Postgres(Source):
         work: Work,
         *,
         owners: bool,
+        grants: bool,
     ) -> None:
         """From files, since only in files can several tables be found at once."""
         dump = work.scratch / "restored"
@@ -312,7 +333,8 @@ class Postgres(Source):
                 spool(content_of(files, _DUMP, self.subject), dump, work, self.subject)
             with place.service(work.scratch) as names:
                 argv = ["--exit-on-error", "--no-password", "--no-tablespaces", f"-j{self.jobs}"]
-                argv += [] if owners else ["--no-owner", "--no-acl"]
+                argv += [] if owners else ["--no-owner"]
+                argv += [] if grants else ["--no-acl"]
                 argv += [_SERVICE, str(dump)]
                 self._program(tools, "pg_restore", argv, names, work.scratch).run(work)
         finally:
@@ -320,6 +342,7 @@ class Postgres(Source):
 
     def _content(self, place: Login, work: Work) -> tuple[dict[str, int], str]:
         with place.connected(work) as connection:
+            at_ease(connection)
             return counts(connection, None)[0], structure(connection)
 
     def _program(

@@ -3,7 +3,6 @@ them into a file."""
 
 import os
 import shlex
-import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from pydantic import Field, model_validator
 
 from opsbook.backups.rdb.address import Address
 from opsbook.backups.rdb.check import Check
-from opsbook.backups.rdb.client import Client, Word, client
+from opsbook.backups.rdb.client import Client, client
 from opsbook.backups.rdb.replica import Replica
 from opsbook.backups.rdb.saved import saved
 from opsbook.backups.rdb.server import KIND, program, scratch_redis
@@ -26,6 +25,8 @@ from opsbook.backups.tools.program import Program
 from opsbook.backups.tools.sameness import content_of
 from opsbook.backups.tools.throwaway import sweep_throwaways
 from opsbook.book.fields import BookPath, Secret
+from opsbook.probes.resp import Word
+from opsbook.probes.tls import Trust
 
 _FILE = "dump.rdb"
 _AT_ONCE = 500
@@ -48,12 +49,10 @@ class Redis(Source):
     socket: BookPath | None = None
     """The server's Unix socket, instead of `host`."""
     username: str | None = None
-    """Where the server has several."""
+    """User of the access control list; without one the password is that of `default`."""
     password: Secret | None = None
-    tls: bool = False
-    """Whether to speak TLS."""
-    ca: BookPath | None = None
-    """PEM file with the CAs to trust, instead of the system's."""
+    tls: Trust | None = None
+    """Speak TLS; `{}` trusts the system's CAs. So does a restore into `rediss://host:port`."""
     how: Literal["replica", "bgsave"] = "replica"
     """`replica` gets the snapshot over the network and needs no room at the server; `bgsave` has
     the server write its file, which must be on this machine."""
@@ -68,8 +67,6 @@ class Redis(Source):
     def _one_address(self) -> Self:
         if (self.host is None) == (self.socket is None):
             raise ValueError("no address, or two: give either `host` or `socket`")
-        if self.ca is not None and not self.tls:
-            raise ValueError("`ca` without `tls`: say `tls: true`")
         if self.file is not None and self.how != "bgsave":
             raise ValueError("`file` is for `how: bgsave`: say so, or leave it out")
         return self
@@ -80,14 +77,13 @@ class Redis(Source):
 
     @cached_property
     def address(self) -> Address:
-        ca = str(self.ca) if self.ca else None
         return Address(
             self.host or "",
             self.port,
             self.socket,
             self.username,
             self.password.reveal() if self.password else None,
-            ssl.create_default_context(cafile=ca) if self.tls else None,
+            self.tls,
         )
 
     @contextmanager
@@ -164,10 +160,11 @@ class Redis(Source):
         target: str,
         work: Work,
     ) -> str:
-        """Into an empty server (`redis://host:port`) or a new RDB file, for one that is stopped."""
+        """Into an empty server (`redis://host:port`, `rediss:` with TLS) or a new RDB file, for one
+        that is stopped."""
         if "://" not in target:
             return self._restore_file(files, Path(target).absolute(), work)
-        place = Address.parse(target)
+        place = Address.parse(target, self.tls)
         with client(place) as there:
             if there.key_counts():
                 raise SourceError(
@@ -188,7 +185,8 @@ class Redis(Source):
         self.readable(_FILE, content_of(files, _FILE, self.subject), work)
         swept, new = sweep_beside(place), beside(place)
         try:
-            spool(content_of(files, _FILE, self.subject), new, work, self.subject)
+            content = content_of(files, _FILE, self.subject)
+            spool(content, new, work, self.subject, lasting=True)
             os.link(new, place)
         except OSError as error:
             raise SourceError(f"{self.subject}: cannot make {place}: {error.strerror}") from None

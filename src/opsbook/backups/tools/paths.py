@@ -8,6 +8,7 @@ from pathlib import Path
 
 from opsbook.backups.places import Move, Places
 from opsbook.backups.source import Facts, SourceError, Work
+from opsbook.backups.tools.beside import sweep_beside
 from opsbook.core.units import format_size
 
 Compared = Callable[[Path, Facts, Work], None]
@@ -50,6 +51,7 @@ class Paths(Places):
                     shutil.rmtree(path)
                 else:
                     path.unlink(missing_ok=True)
+            sweep_beside(Path(name))
         except OSError as error:
             raise SourceError(f"{name}: cannot be removed: {error.strerror}") from None
 

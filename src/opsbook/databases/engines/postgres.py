@@ -22,7 +22,7 @@ from opsbook.databases.postgresql.queries import LongQueries, SlowQueries
 from opsbook.databases.postgresql.reindex import plan_reindex
 from opsbook.databases.postgresql.retention import plan_retention
 from opsbook.databases.postgresql.server import Connections, PendingRestart, Size
-from opsbook.databases.postgresql.session import Login, Session, is_lost, words
+from opsbook.databases.postgresql.session import WORKING, Login, Session, is_lost, words
 from opsbook.databases.postgresql.stoppable import stoppable
 from opsbook.databases.postgresql.tables import Bloat, DeadRows
 from opsbook.databases.postgresql.vacuum import plan_analyze, plan_vacuum
@@ -60,6 +60,10 @@ _ALONE = """
         set_config('idle_session_timeout', '0', false)
 """
 """Of this database: locks of this kind are each database's own."""
+_AT_REST = f"""
+    SELECT CASE WHEN pg_try_advisory_lock({WORKING}) THEN pg_advisory_unlock({WORKING}) END AS rest
+"""
+"""Whether no statement of an Opsbook that died is still at work."""
 _EXTENSIONS = """
     SELECT extname AS name, nspname AS schema
     FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace
@@ -94,6 +98,9 @@ class Postgres(Engine):
         | {"long_query", "slow_query", "slow_queries", "unused_index"}
     )
     steps: ClassVar[frozenset[str]] = frozenset(_PLANS)
+    confirmed: ClassVar[frozenset[str]] = frozenset(
+        {"retention", "create_index", "partitions", "close_idle"}
+    )
     has_baselines: ClassVar[bool] = True
 
     @property
@@ -119,7 +126,8 @@ class Postgres(Engine):
         """By a lock that the server lets go of with our connection, however that ends."""
         login = Login(self.database, patience)
         async with login.session() as session:
-            if not (await session.row(_ALONE))["ours"]:
+            ours = (await session.row(_ALONE))["ours"]
+            if not ours or not (await session.row(_AT_REST))["rest"]:
                 raise DatabaseError(
                     f"{login.subject}: another Opsbook maintains it; wait for its end"
                 )

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -14,12 +14,9 @@ from opsbook.databases.limits import Limits
 from opsbook.databases.maintain import Baseline, MaintainStep
 from opsbook.databases.model import DatabaseError, Report, Task
 from opsbook.databases.redis_server.findings import look
-from opsbook.databases.redis_server.resp import ReplyError, Resp
-from opsbook.probes.explain import explain
 from opsbook.probes.probe import ProbeUnknownError
+from opsbook.probes.resp import HANDSHAKE_SECONDS, LONGEST_LINE, ReplyError, Resp, unspoken
 from opsbook.probes.tls import Trust
-
-_LONGEST_LINE = 65_536
 
 
 def _address(text: str) -> str:
@@ -81,7 +78,7 @@ class Redis(Engine):
         except (BadInputError, ProbeUnknownError) as error:
             raise DatabaseError(str(error)) from None
         except (OSError, ValueError, EOFError, ReplyError) as error:
-            raise DatabaseError(f"{self.subject}: {explain(error)}") from None
+            raise DatabaseError(f"{self.subject}: {unspoken(error)}") from None
 
     async def plan(
         self, steps: Sequence[MaintainStep], patience: Patience, now: float
@@ -104,8 +101,10 @@ class Redis(Engine):
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if self.address.startswith("/"):
-            return await asyncio.open_unix_connection(self.address, limit=_LONGEST_LINE)
+            return await asyncio.open_unix_connection(self.address, limit=LONGEST_LINE)
         host, _, port = self.address.rpartition(":")
         host = host.removeprefix("[").removesuffix("]")
-        secure = self.tls.options(self.subject, host) if self.tls else {}
-        return await asyncio.open_connection(host, int(port), limit=_LONGEST_LINE, **secure)
+        secure: dict[str, Any] = self.tls.options(self.subject, host) if self.tls else {}
+        if secure:
+            secure["ssl_handshake_timeout"] = HANDSHAKE_SECONDS
+        return await asyncio.open_connection(host, int(port), limit=LONGEST_LINE, **secure)

@@ -36,6 +36,7 @@ class Sqlite(Engine):
     }
     limited: ClassVar[frozenset[str]] = frozenset({"size", "free_percent"})
     steps: ClassVar[frozenset[str]] = frozenset({"vacuum", "integrity", "retention", *_PLAIN})
+    confirmed: ClassVar[frozenset[str]] = frozenset({"vacuum", "retention", "reindex"})
     has_baselines: ClassVar[bool] = True
 
     @property
@@ -99,7 +100,8 @@ class Sqlite(Engine):
         async def carry_out() -> Change:
             return await Session(self.path, patience, reads=False).aside(work)
 
-        return replace(task, work=carry_out)
+        # Whatever died during it, SQLite's journal has taken back what was not done to its end.
+        return task if task.refused else replace(task, work=carry_out, again=carry_out)
 
 
 def _plain(session: Session, statement: str) -> Change:

@@ -24,7 +24,8 @@ class Baselines(Part):
 
     def __init__(self, wanted: Mapping[str, Baseline], now: float) -> None:
         self._wanted, self._now = wanted, now
-        self.figures = [f"{name}_{part}_seconds" for name in wanted for part in ("mean", "p95")]
+        parts = ("mean_seconds", "p95_seconds", "count")
+        self.figures = [f"{name}_{part}" for name in wanted for part in parts]
 
     async def find(self, session: Session, standing: Standing, report: Report) -> None:
         rows = []
@@ -34,6 +35,7 @@ class Baselines(Part):
             mean, p95 = (
                 None if found[part] is None else found[part] / per for part in ("mean", "p95")
             )
+            report.tell(f"{name}_count", found["count"])
             if found["count"]:
                 report.tell(f"{name}_mean_seconds", mean)
                 report.tell(f"{name}_p95_seconds", p95)

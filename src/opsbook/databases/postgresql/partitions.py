@@ -1,7 +1,7 @@
 """Partitions by time, made before rows for them come.
 
 https://www.postgresql.org/docs/current/ddl-partitioning.html. Times are those of UTC, in which each
-session of ours is; a day, week (from Monday, ISO 8601) or month begins at midnight there.
+session of ours is; a day, week (from Monday, ISO 8601), month or year begins at midnight there.
 """
 
 import re
@@ -136,12 +136,16 @@ def _wanted(step: Partitions, now: datetime) -> list[Span]:
 
 
 def _begin(by: Period, day: date) -> date:
+    if by == "year":
+        return day.replace(month=1, day=1)
     if by == "month":
         return day.replace(day=1)
     return day - timedelta(days=day.weekday()) if by == "week" else day
 
 
 def _next(by: Period, begin: date) -> date:
+    if by == "year":
+        return begin.replace(year=begin.year + 1)
     if by == "month":
         return (begin + timedelta(days=31)).replace(day=1)
     return begin + timedelta(days=7 if by == "week" else 1)
@@ -152,7 +156,12 @@ def _midnight(day: date) -> datetime:
 
 
 def _partition(table: Relation, by: Period, begin: datetime) -> Relation:
-    """`events_2026_11`, `events_2026_w47`, `events_2026_11_21`."""
+    """`events_2026`, `events_2026_11`, `events_2026_w47`, `events_2026_11_21`."""
     year, week, _ = begin.isocalendar()
-    ends = {"month": f"{begin:%Y_%m}", "week": f"{year}_w{week:02}", "day": f"{begin:%Y_%m_%d}"}
+    ends: dict[Period, str] = {
+        "year": f"{begin:%Y}",
+        "month": f"{begin:%Y_%m}",
+        "week": f"{year}_w{week:02}",
+        "day": f"{begin:%Y_%m_%d}",
+    }
     return Relation(0, table.schema, f"{table.name}_{ends[by]}")

@@ -24,16 +24,35 @@ class Planner:
     extensions: dict[str, str]
 
     def task(
-        self, name: str, action_class: int, statements: Sequence[str], work: Work, **told: Any
+        self,
+        name: str,
+        action_class: int,
+        statements: Sequence[str],
+        work: Work,
+        again: Work | None = None,
+        **told: Any,
     ) -> Task:
+        """`again` is what is done where an Opsbook died during `work`, if anything may be."""
+        return Task(
+            name,
+            action_class,
+            statements,
+            work=self.apart(work),
+            again=self.apart(again) if again else None,
+            **told,
+        )
+
+    def apart(self, work: Work) -> Callable[[], Awaitable[Change]]:
+        """The work on a connection of its own."""
+
         async def carry_out() -> Change:
-            async with self.login.session() as session:
+            async with self.login.session(works=True) as session:
                 return await work(session)
 
         async def stopped_well() -> Change:
             return await stoppable(carry_out())
 
-        return Task(name, action_class, statements, work=stopped_well, **told)
+        return stopped_well
 
     def statement(
         self,
@@ -43,11 +62,11 @@ class Planner:
         measure: Measure,
         **told: Any,
     ) -> Task:
-        """One statement, and what is measured before and after it."""
+        """One statement that may be repeated, and what is measured before and after it."""
 
         async def work(session: Session) -> Change:
             before = await measure(session)
             await session.run(statement)
             return Change(before, await measure(session))
 
-        return self.task(name, action_class, [statement.as_string()], work, **told)
+        return self.task(name, action_class, [statement.as_string()], work, again=work, **told)

@@ -1,5 +1,7 @@
 """Indexes built anew next to the old ones, and what an earlier try left behind."""
 
+import re
+
 import psycopg
 from psycopg import sql
 
@@ -11,6 +13,8 @@ from opsbook.databases.postgresql.names import Relation, relation, relations
 from opsbook.databases.postgresql.planner import Planner
 from opsbook.databases.postgresql.session import Session, words
 
+_WHOLE = 50
+"""Bytes of an index's name that PostgreSQL surely keeps in that of what it leaves behind."""
 _OF_TABLE = """
     SELECT c.oid, n.nspname AS schema, c.relname AS name
     FROM pg_index i
@@ -78,8 +82,25 @@ async def _rebuilt(planner: Planner, step: Reindex, index: Relation) -> list[Tas
             raise
         return Change(before, await _measured(session, index))
 
+    async def again(session: Session) -> Change:
+        await _drop_left_behind(session, index)
+        return await work(session)
+
     needs = f"{format_size(float(size))} free on the server's disk; locks that let others go on"
-    return [planner.task(name, 1, [statement.as_string()], work, preview=preview, needs=needs)]
+    told = {"preview": preview, "needs": needs}
+    return [planner.task(name, 1, [statement.as_string()], work, again, **told)]
+
+
+async def _drop_left_behind(session: Session, index: Relation) -> None:
+    """What an Opsbook that died during it was building, or had not dropped yet."""
+    stem = re.escape(index.name)
+    if len(index.name.encode()) > _WHOLE:
+        stem = re.escape(index.name[: _WHOLE // 2]) + ".*"
+    for row in await session.rows(INVALID):
+        named = re.fullmatch(rf"{stem}_cc(new|old)\d*", row["name"])
+        if named and row["schema"] == index.schema:
+            identifier = sql.Identifier(row["schema"], row["name"])
+            await session.run(sql.SQL("DROP INDEX CONCURRENTLY {}").format(identifier))
 
 
 async def _empty(planner: Planner, index: Relation) -> float | str:

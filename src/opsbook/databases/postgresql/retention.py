@@ -73,6 +73,7 @@ async def plan_retention(planner: Planner, step: Retention) -> list[Task]:
             2,
             [statement.as_string()],
             work,
+            again=work,
             preview=f"{counted['rows']} rows",
             needs=needs,
         )

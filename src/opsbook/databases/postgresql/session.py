@@ -1,5 +1,6 @@
 """One connection that commits each statement at once: VACUUM and CONCURRENTLY demand it."""
 
+import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from opsbook.core.errors import BadInputError
 from opsbook.core.secrets import Secret, hidden
 from opsbook.databases.engine import Patience
 from opsbook.databases.model import DatabaseError, LockedError
+from opsbook.state.database import PATIENCE
 
 Row = dict[str, Any]
 Parameters = Sequence[Any] | Mapping[str, Any]
@@ -28,6 +30,13 @@ _SETTINGS = """
         set_config('row_security', 'off', false)
 """
 """Without row_security a role that does not see all rows is told so, instead of getting some."""
+_NOTICE_DEATH = "SET client_connection_check_interval = '1s'"
+"""What a dead Opsbook began is stopped by the server, and not carried to its end. Servers on
+Windows know no such thing."""
+WORKING = "hashtextextended('opsbook task', 0)"
+"""The lock that every session shares which changes something: whoever wants to be alone waits
+until the statement of a dead Opsbook has ended too."""
+_SHARE = f"SELECT pg_advisory_lock_shared({WORKING})"
 
 
 class Session:
@@ -83,8 +92,9 @@ class Login:
         return f"{host}:{found.get('port') or 5432}/{found.get('dbname') or 'postgres'}"
 
     @asynccontextmanager
-    async def session(self) -> AsyncIterator[Session]:
-        """Raises DatabaseError for everything that psycopg minds."""
+    async def session(self, *, works: bool = False) -> AsyncIterator[Session]:
+        """`works` is said of one that changes something. Raises DatabaseError for everything
+        that psycopg minds."""
         try:
             connection = await self._connect()
             try:
@@ -92,6 +102,10 @@ class Login:
                 await connection.execute(_SETTINGS, [f"{each * 1000:.0f}ms" for each in limits])
                 if self.reads:
                     await connection.set_read_only(True)
+                if works:
+                    with contextlib.suppress(psycopg.errors.InvalidParameterValue):
+                        await connection.execute(_NOTICE_DEATH)
+                    await connection.execute(_SHARE.encode())
                 yield Session(connection, self.subject)
             finally:
                 await connection.close()
@@ -107,8 +121,9 @@ class Login:
             raise DatabaseError(str(error)) from None
 
     async def _connect(self) -> psycopg.AsyncConnection[Row]:
+        target: dict[str, Any] = {**_parsed(self.database.reveal()), **PATIENCE}
         return await psycopg.AsyncConnection.connect(
-            **_parsed(self.database.reveal()),
+            **target,
             autocommit=True,
             row_factory=dict_row,
             # Kerberos would look for its servers without regard for the event loop.
@@ -138,5 +153,5 @@ def _parsed(url: str) -> dict[str, Any]:
         ) from None
     if found.get("password"):
         hidden(str(found["password"]))
-    ours = {"application_name", "client_encoding", "connect_timeout", "gssencmode"}
+    ours = {"application_name", "client_encoding", "connect_timeout", "gssencmode", *PATIENCE}
     return {name: value for name, value in found.items() if name not in ours}

@@ -1,1 +1,1 @@
-"""Care of Redis: its protocol, and what a server tells."""
+"""Care of Redis: what a server tells."""

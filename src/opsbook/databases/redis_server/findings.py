@@ -6,7 +6,7 @@ from typing import Any
 
 from opsbook.databases.limits import Limits
 from opsbook.databases.model import Report
-from opsbook.databases.redis_server.resp import ReplyError, Resp
+from opsbook.probes.resp import ReplyError, Resp
 
 _SLOW = 128
 """Entries of the slow log: as many as a server keeps by default."""

@@ -68,6 +68,7 @@ def _baseline(session: Session, report: Report, name: str, baseline: Baseline, n
     values = [since, moment(now, baseline.stored_as), *baseline.where.values()]
     try:
         count, mean = session.row(f"SELECT count(*), avg({duration}) {among}", values)
+        report.tell(f"{name}_count", count)
         if not count:
             return report.miss(names, f"no rows in {baseline.table} within the window")
         place = 0.95 * (count - 1)
@@ -76,7 +77,7 @@ def _baseline(session: Session, report: Report, name: str, baseline: Baseline, n
             [*values, math.floor(place)],
         )
     except sqlite3.OperationalError as error:
-        return report.miss(names, str(error))
+        return report.miss((*names, f"{name}_count"), str(error))
     low, high = found[0][0], found[-1][0]
     per = _UNITS[baseline.unit]
     report.tell(names[0], mean / per)

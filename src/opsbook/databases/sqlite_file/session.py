@@ -41,6 +41,8 @@ class Session:
             return await asyncio.shield(thread)
         except asyncio.CancelledError:
             self._stopped = True
+            # How it ended does not matter any more, and asyncio minds what nobody asks for.
+            thread.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
             await asyncio.wait({thread}, timeout=self._patience.lock_wait + 1)
             raise
 

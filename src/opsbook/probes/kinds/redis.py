@@ -1,10 +1,11 @@
 """`redis`: a Redis server lets one in and answers PING.
 
-RESP2 is spoken here (https://redis.io/docs/latest/develop/reference/protocol-spec/) rather
-than through redis-py, whose reader takes a reply of any length and drops the error's code.
+Spoken to by `resp` rather than through redis-py, whose reader takes a reply of any length and
+drops the error's code.
 """
 
 import asyncio
+import contextlib
 import re
 import time
 from collections.abc import Mapping
@@ -16,11 +17,8 @@ from opsbook.book.fields import BookPath, Secret
 from opsbook.probes.explain import explain
 from opsbook.probes.model import Measurements
 from opsbook.probes.probe import Probe, ProbeFailedError, ProbeUnknownError
+from opsbook.probes.resp import LONGEST_LINE, ReplyError, Resp, unspoken
 from opsbook.probes.tls import Trust
-
-_LONGEST_LINE = 65_536
-_LARGEST_REPLY = 1024 * 1024
-"""Bytes of one reply; a full INFO has some ten thousand."""
 
 _FIELDS = {
     "used_memory_bytes": "used_memory",
@@ -82,66 +80,45 @@ class Redis(Probe):
         except OSError as error:
             raise ProbeFailedError(f"cannot connect to {self.subject}: {explain(error)}") from None
         try:
-            await self._converse(_Connection(reader, writer), started, measured)
+            await self._converse(Resp(reader, writer), started, measured)
         except (OSError, ValueError, EOFError) as error:
-            raise ProbeFailedError(f"{self.subject}: {explain(error)}", measured) from None
+            raise ProbeFailedError(f"{self.subject}: {unspoken(error)}", measured) from None
         finally:
             writer.transport.abort()
         return measured
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if self.socket is not None:
-            return await asyncio.open_unix_connection(str(self.socket), limit=_LONGEST_LINE)
+            return await asyncio.open_unix_connection(str(self.socket), limit=LONGEST_LINE)
         secure = self.tls.options(self.subject, self.host or "") if self.tls else {}
-        return await asyncio.open_connection(self.host, self.port, limit=_LONGEST_LINE, **secure)
+        return await asyncio.open_connection(self.host, self.port, limit=LONGEST_LINE, **secure)
 
-    async def _converse(
-        self, connection: "_Connection", started: float, measured: Measurements
-    ) -> None:
+    async def _converse(self, resp: Resp, started: float, measured: Measurements) -> None:
         if self.password is not None:
             user = [self.username] if self.username is not None else []
-            await connection.expect("OK", "AUTH", *user, self.password.reveal())
+            await _expect(resp, "OK", "AUTH", *user, self.password.reveal())
         if self.db:
-            await connection.expect("OK", "SELECT", str(self.db))
+            await _expect(resp, "OK", "SELECT", str(self.db))
         measured["connect_seconds"] = (asked := time.perf_counter()) - started
-        await connection.expect("PONG", "PING")
+        await _expect(resp, "PONG", "PING")
         measured["latency_seconds"] = time.perf_counter() - asked
-        measured |= _from_info(await connection.ask("INFO"), self.db)
+        with contextlib.suppress(ReplyError):
+            told = await resp.ask("INFO")
+            measured |= _from_info(told.decode(errors="replace"), self.db)
 
 
-class _Connection:
-    """Commands and replies on one connection."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
-
-    async def expect(self, good: str, *command: str) -> None:
-        """Raises ValueError with the server's words if it answers anything else."""
-        answer = await self.ask(*command)
-        if answer != f"+{good}":
-            raise ValueError(f"{command[0]} was answered: {answer.removeprefix('-')}")
-
-    async def ask(self, *command: str) -> str:
-        """The reply: a line with its sign, or a bulk string. Raises ValueError, EOFError."""
-        words = [word.encode() for word in command]
-        parts = [b"$%d\r\n%b\r\n" % (len(word), word) for word in words]
-        self._writer.write(b"*%d\r\n%b" % (len(words), b"".join(parts)))
-        line = await self._line()
-        if not line.startswith(b"$"):
-            return line.decode(errors="replace").strip()
-        if not line[1:].strip().isdigit() or int(line[1:]) > _LARGEST_REPLY:
-            raise ValueError(f"{command[0]} was answered with {line[1:100]!r} bytes")
-        return (await self._reader.readexactly(int(line[1:]) + 2)).decode(errors="replace")
-
-    async def _line(self) -> bytes:
-        try:
-            return await self._reader.readuntil(b"\r\n")
-        except asyncio.LimitOverrunError:
-            raise ValueError("a line without an end: this is no Redis server") from None
+async def _expect(resp: Resp, good: str, *words: str) -> None:
+    """Raises ValueError with the server's words if it answers anything else."""
+    try:
+        answer = await resp.ask(*words)
+    except ReplyError as error:
+        answer = error
+    if answer != good:
+        raise ValueError(f"{words[0]} was answered: {answer}")
 
 
 def _from_info(text: str, db: int) -> Measurements:
-    """What INFO tells; nothing of it where the server refuses INFO to this user."""
+    """What INFO tells; a server may refuse it to this user."""
     info = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
     numbers = _numbers(info)
     found: Measurements = {

@@ -104,6 +104,7 @@ class _Plan:
                     "swap": {**swap, "undo": True},
                     "within": within,
                     "verify": {"steps": [{"backup-verify": back}]},
+                    "retry": _patiently(self.plan),
                     "no_rollback": _NO_WAY_BACK,
                 }
             ],
@@ -155,23 +156,24 @@ def _restored(number: int, name: str, into: str, plan: RecoverySettings) -> Step
         "restore": {"set": name, "backup": backup, "into": into},
         "within": within,
         "verify": {"within": within, "steps": [{"backup-verify": look}]},
-        "rollback": [_removed(f"removed_{number}", name, into)],
+        "rollback": [_removed(f"removed_{number}", name, into, plan)],
     }
 
 
-def _removed(step: str, name: str, into: str) -> Step:
+def _removed(step: str, name: str, into: str, plan: RecoverySettings) -> Step:
     gone = {"set": name, "place": into, "state": "gone"}
     return {
         "name": step,
         "restore": {"set": name, "into": into, "undo": True},
         "verify": {"steps": [{"backup-verify": gone}]},
+        "retry": _patiently(plan),
         "no_rollback": _NO_WAY_BACK,
     }
 
 
 def _checked(checks: Sequence[str], plan: RecoverySettings) -> Iterator[Step]:
     for number, check in enumerate(checks, 1):
-        retry = {"times": 10, "wait": f"{plan.proven_within / 10:g}s"}
+        retry = _patiently(plan)
         yield {"name": f"checked_{number}", "check": {"name": check}, "retry": retry}
 
 
@@ -182,7 +184,12 @@ def _rehearsed(plan: RecoverySettings, rehearsal: Rehearsal) -> Iterator[Step]:
         yield {**_restored(number, each, rehearsal.into[each], plan), "class": 2}
     yield from _checked(rehearsal.checks, plan)
     for number, each in enumerate(names, 1):
-        yield _removed(f"removed_{number}", each, rehearsal.into[each])
+        yield _removed(f"removed_{number}", each, rehearsal.into[each], plan)
+
+
+def _patiently(plan: RecoverySettings) -> Step:
+    """A server that died may be back in a moment: then nothing stays half taken back."""
+    return {"times": 10, "wait": f"{plan.proven_within / 10:g}s"}
 
 
 def _backup(number: int) -> str:
