@@ -5,6 +5,7 @@ import { useKeys } from "./keys";
 import { now, waiting } from "./live/platform";
 import { staleSince, turnedAway } from "./live/socket";
 import { pages } from "./pages";
+import { OpenQuestion } from "./parts/ask";
 import { For } from "./parts/moment";
 import { said, unsay } from "./parts/said";
 import { StateWord } from "./parts/state";
@@ -42,6 +43,7 @@ function Frame() {
         </main>
       </div>
       <Sayings />
+      <OpenQuestion path={path} />
       <Search />
     </>
   );

@@ -8,6 +8,7 @@ from ruamel.yaml import YAML
 
 from opsbook.platforms.helixflow.home import prepare
 from opsbook.platforms.helixflow.ports import Ports
+from tests.console.trouble import doubtful_set, drills, runbooks
 
 
 def whole_book(home: Path, hook: str) -> Path:
@@ -37,6 +38,7 @@ def whole_book(home: Path, hook: str) -> Path:
                     "to": ["disk"],
                     "drill": {"within": "1h"},
                 },
+                "doubtful": doubtful_set(),
                 "configuration": {
                     "files": {"paths": ["config", "certs"]},
                     "to": ["disk"],
@@ -44,7 +46,9 @@ def whole_book(home: Path, hook: str) -> Path:
             },
         },
     }
-    book["runbooks"]["open-the-gate"] = _approved()
+    book["runbooks"] |= {"open-the-gate": _approved(), **runbooks()}
+    book["drills"] |= drills()
+    book["services"]["api-gateway-grpc"]["production"] = True
     whole = home / "whole.yaml"
     whole.write_text(json.dumps(book))
     return whole

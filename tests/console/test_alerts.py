@@ -89,6 +89,29 @@ def test_a_silence_made_on_the_page_is_seen_by_amtool(opens: Opens, platform: St
         expect(card(page, "DiskSlow")).not_to_contain_text("Silenced by")
 
 
+def test_a_silence_until_resolved_says_that_it_goes_with_the_alert(
+    opens: Opens, platform: Stand
+) -> None:
+    """It outlasts the alert by five minutes, which `tests/alerts` waits for with its own clock."""
+    page = opens("alerts")
+    with firing(platform, "DiskSlow", severity="warning", disk="sdb"):
+        page.get_by_role("button", name="Silence DiskSlow").click()
+        page.get_by_label("How long").select_option("until resolved")
+        page.get_by_label("Why").fill("it is replaced on Monday")
+        page.get_by_role("dialog").get_by_role("button", name="Silence").click()
+        expect(card(page, "DiskSlow")).to_contain_text("until it has ended")
+        (found,) = silenced(platform)
+        assert found["comment"] == "it is replaced on Monday"
+        (known,) = [each for each in get(platform, "silences") if each["state"] == "active"]
+        assert (known["id"], known["ends_at"]) == (found["id"], None)
+    expect(card(page, "DiskSlow")).to_have_count(0)
+    assert [each["id"] for each in silenced(platform)] == [known["id"]]
+    page.get_by_role("link", name="Silences").click()
+    held = page.get_by_role("region", name="Silences that hold")
+    expect(held).to_contain_text("5 min after what it silences has ended")
+    _end_the_silence(page)
+
+
 def _end_the_silence(page: Page) -> None:
     page.get_by_role("link", name="Silences").click()
     held = page.get_by_role("region", name="Silences that hold").get_by_role("row")

@@ -1,6 +1,9 @@
 """The page of drills."""
 
-from playwright.sync_api import expect
+import re
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
 
 from opsbook.state.people import Role
 from tests.console.api import get
@@ -26,6 +29,58 @@ def test_a_drill_that_is_run_is_proved_on_the_open_page(opens: Opens, platform: 
     expect(card.locator("header")).to_contain_text("proved", timeout=60_000)
     (drill,) = [each for each in get(platform, "drills")["drills"] if each["name"] == "workers-die"]
     expect(card).to_contain_text(f"asked by {drill['evidence']['asked_by']}")
+
+
+def run_drill(page: Page, name: str) -> None:
+    page.get_by_role("button", name=f"Run {name}").click()
+    page.get_by_label("Why").fill("to see that it works")
+    page.get_by_role("dialog").get_by_role("button", name="Run").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def drill_of(platform: Stand, name: str) -> dict[str, Any]:
+    listed: list[dict[str, Any]] = get(platform, "drills")["drills"]
+    (found,) = [each for each in listed if each["name"] == name]
+    return found
+
+
+def tile(page: Page, name: str) -> Locator:
+    """Its tile on the overview."""
+    return (
+        page.get_by_role("region", name="Drills")
+        .get_by_role("listitem")
+        .filter(has=page.get_by_role("link", name=name, exact=True))
+    )
+
+
+def test_a_drill_that_failed_says_what_nobody_saw(opens: Opens, platform: Stand) -> None:
+    page, overview = opens("drills"), opens()
+    run_drill(page, "nobody-notices")
+    card = page.locator("#nobody-notices")
+    expect(card.locator("header")).to_contain_text("failed", timeout=30_000)
+    expect(card).to_have_class(re.compile("tone-edge-down"))
+    drill = drill_of(platform, "nobody-notices")
+    assert drill["state"] == "failed"
+    assert drill["evidence"]["detect_seconds"] is None
+    expect(card.locator(".phases div").first).to_have_text("detectednot seen")
+    for missed in drill["evidence"]["missed"]:
+        expect(card).to_contain_text(missed)
+        expect(tile(overview, "nobody-notices")).to_contain_text(missed)
+    expect(tile(overview, "nobody-notices")).to_contain_text("failed")
+    expect(page.locator("ul.tiles > li").first).to_have_id("nobody-notices")
+
+
+def test_a_drill_that_was_proved_too_long_ago_is_overdue(opens: Opens, platform: Stand) -> None:
+    page, overview = opens("drills"), opens()
+    run_drill(page, "soon-again")
+    card = page.locator("#soon-again")
+    expect(card.locator("header")).to_contain_text("proved", timeout=30_000)
+    expect(card).to_have_class(re.compile("tone-edge-up"))
+    expect(card.locator("header")).to_contain_text("overdue", timeout=30_000)
+    expect(card).to_have_class(re.compile("tone-edge-late"))
+    expect(tile(overview, "soon-again")).to_contain_text("was due")
+    drill = drill_of(platform, "soon-again")
+    assert (drill["state"], drill["evidence"]["missed"]) == ("overdue", [])
 
 
 def test_who_only_looks_has_nothing_to_run(opens: Opens) -> None:

@@ -53,7 +53,7 @@ def test_an_incident_opened_on_one_page_appears_in_the_list_on_another(
     listed, page = opens("incidents", role=Role.VIEWER), opens("incidents")
     page.get_by_role("button", name="Open an incident").click()
     page.get_by_label("What is wrong").fill("Customers wait")
-    page.get_by_label("Severity").fill("P2")
+    page.get_by_label("Severity").select_option("high")
     page.get_by_role("checkbox", name="api-gateway", exact=True).check()
     page.get_by_role("dialog").get_by_role("button", name="Open", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Customers wait")

@@ -75,6 +75,38 @@ async def test_what_was_asked_for_waits_for_somebody_else(tmp_path: Path) -> Non
     assert info.result["state"] == "proved"
 
 
+async def test_what_somebody_said_no_to_waits_no_more_and_never_runs(tmp_path: Path) -> None:
+    drills = settings(tmp_path, dies=KILL)
+    book, data = one_service(tmp_path), tmp_path / "data"
+    async with scene(book, data, drills, production=lambda _: True) as it:
+        await wait_until_up(it)
+        run = await it.drills.ask("dies", "ada", "ada", "to see")
+        await it.drills.decline("dies", run, "bob", "not on a Monday")
+        for answering in (
+            it.drills.approve("dies", run, "eve"),
+            it.drills.decline("dies", run, "eve", "nor I"),
+        ):
+            with pytest.raises(RefusedError, match=f"bob refused {run}: not on a Monday"):
+                await answering
+        with pytest.raises(BadInputError, match="nobody asked for drill"):
+            await it.drills.decline("dies", "drill.dies.other", "bob", "no")
+        assert it.platform.of(ServiceDied) == []
+        (no,) = it.ledger("drill.declined")
+    assert (no["actor"], no["body"]["run"]) == ("bob", run)
+
+
+async def test_what_was_approved_cannot_be_refused_any_more(tmp_path: Path) -> None:
+    drills = settings(tmp_path, dies=KILL)
+    book, data = one_service(tmp_path), tmp_path / "data"
+    async with scene(book, data, drills, production=lambda _: True) as it:
+        await wait_until_up(it)
+        run = await it.drills.ask("dies", "ada", "ada", "to see")
+        await it.drills.approve("dies", run, "bob")
+        with pytest.raises(RefusedError, match="was approved already"):
+            await it.drills.decline("dies", run, "eve", "stop")
+        await it.engine.wait(run, 20)
+
+
 async def test_an_unknown_drill_is_refused_with_the_nearest_name(tmp_path: Path) -> None:
     async with scene(one_service(tmp_path), tmp_path / "data", settings(tmp_path, dies=KILL)) as it:
         with pytest.raises(BadInputError, match="did you mean dies"):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
@@ -32,10 +33,9 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-OTHERS = r"^/api/v1/|^/api/v2/|^/federate"
-"""Paths of other programs' APIs, which tests of their own hold against those programs."""
-SIGNS_OUT = r"^/api/session"
-"""Ends what the other requests need, or waits after a few failures."""
+OTHERS = ("/api/v1/", "/api/v2/", "/federate")
+"""Paths of other programs' APIs: these say by 503 that a query took too long, and by 500 that a
+path is never open. Only what their document tells is allowed there as well."""
 KNOWN = {
     "/api/checks/": "a-greets",
     "/api/services/": "a",
@@ -45,7 +45,13 @@ KNOWN = {
     "/api/databases/": "orders",
 }
 """Where → the name of something that is there."""
-schema = schemathesis.openapi.from_path(FILE).exclude(path_regex=f"{OTHERS}|{SIGNS_OUT}")
+schema = schemathesis.openapi.from_path(FILE)
+
+
+@schemathesis.serializer("application/x-protobuf")
+def as_bytes(context: object, value: object) -> bytes:
+    """Mostly no samples at all."""
+    return value if isinstance(value, bytes) else str(value).encode(errors="replace")
 
 
 def everything(directory: Path) -> Path:
@@ -79,37 +85,50 @@ def everything(directory: Path) -> Path:
     return file
 
 
+Platform = tuple[str, dict[str, str], str]
+"""Where it answers, the headers of an admin, and the number of a silence."""
+
+
 @pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
-    """Where it answers, and the headers of an admin."""
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     directory = tmp_path_factory.mktemp("contract")
     data = directory / "data"
     book = everything(directory)
     with opsbook_up(book, data):
         address = DataDir(data).address()
         assert address is not None
-        yield address, headers(data, "ada", Role.ADMIN)
+        who = headers(data, "ada", Role.ADMIN)
+        yield address, who, silence(address, who)
     opsbook("down", book, "--data", data)
+
+
+def silence(address: str, who: dict[str, str]) -> str:
+    quiet = {"matchers": "a=b", "why": "to be looked at", "seconds": 3600}
+    made = httpx2.post(f"{address}/api/silences", json=quiet, headers=who, trust_env=False)
+    return str(made.json()["id"])
 
 
 @schema.parametrize()
 @settings(
-    max_examples=5,
+    max_examples=6,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
 )
 def test_every_answer_is_as_the_document_says(
-    case: schemathesis.Case[Any], platform: tuple[str, dict[str, str]]
+    case: schemathesis.Case[Any], platform: Platform
 ) -> None:
-    address, who = platform
-    aim(case)
+    address, who, number = platform
+    aim(case, number)
     answer = case.call(base_url=address, headers=who, timeout=30)
-    case.validate_response(answer, checks=CHECKS)
+    foreign = case.operation.path.startswith(OTHERS)
+    case.validate_response(answer, checks=CHECKS[1:] if foreign else CHECKS)
 
 
-def aim(case: schemathesis.Case[Any]) -> None:
+def aim(case: schemathesis.Case[Any], silence: str) -> None:
     """Half of the requests are about something that is there."""
+    if "/silence" in case.operation.path and len(str(case.path_parameters.get("number", ""))) % 2:
+        case.path_parameters["number"] = silence
     for where, name in KNOWN.items():
         given: dict[str, Any] = case.path_parameters
         if case.operation.path.startswith(where) and len(str(given.get("name", ""))) % 2:

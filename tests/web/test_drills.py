@@ -76,6 +76,27 @@ async def test_a_drill_is_asked_for_and_its_evidence_is_shown(tmp_path: Path) ->
     assert drill["evidence"]["recover_seconds"] > 0
 
 
+async def test_a_second_person_may_refuse(tmp_path: Path) -> None:
+    async with (
+        served(tmp_path, production=True) as it,
+        it.client("ada", Role.APPROVER) as ada,
+        it.client("eve", Role.OPERATOR) as eve,
+        it.client("bob", Role.APPROVER) as bob,
+    ):
+        asked = (await ada.post("/api/drills/dies/runs", json={"why": "to see"})).json()
+        path = f"/api/drills/dies/runs/{asked['id']}"
+        no = {"why": "not on a Monday"}
+        assert (await eve.post(f"{path}/refusal", json=no)).status_code == 403
+        refused = (await bob.post(f"{path}/refusal", json=no)).json()
+        assert (refused["state"], refused["error"]) == (
+            "refused",
+            "refused by bob: not on a Monday",
+        )
+        assert (await bob.post(f"{path}/approval", json={})).status_code == 403
+        assert (await eve.get(path)).json()["state"] == "refused"
+        assert (await bob.post(f"{path}x/refusal", json=no)).status_code == 404
+
+
 async def test_production_waits_until_another_approves(tmp_path: Path) -> None:
     async with (
         served(tmp_path, production=True) as it,

@@ -45,6 +45,16 @@ async def opened(client: httpx2.AsyncClient, **more: Any) -> dict[str, Any]:
     return found
 
 
+async def test_the_severities_are_those_of_the_book_the_worst_first(
+    client: httpx2.AsyncClient,
+) -> None:
+    found = (await client.get("/api/incidents/severities")).json()
+    assert [each["name"] for each in found] == ["critical", "high", "medium", "low"]
+    assert (found[0]["aliases"], found[0]["respond_within_seconds"]) == (["P1"], 900)
+    unknown = {"title": "search is slow", "severity": "P9"}
+    assert (await client.post("/api/incidents", json=unknown)).status_code == 400
+
+
 async def test_it_is_opened_taken_remarked_on_and_closed(client: httpx2.AsyncClient) -> None:
     made = await opened(client)
     assert (made["state"], made["severity"], made["opened_by"]) == ("open", "critical", "ada")

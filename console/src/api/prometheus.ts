@@ -114,13 +114,13 @@ function timesOf({ start, end, step }: Span): number[] {
   );
 }
 
-/** The API's document does not tell these parameters: they are those of Prometheus. */
+/** The API's document tells these parameters for each path; here they are the same for all. */
 async function ask<T>(path: Path, given: Given): Promise<Omit<Answered<T>, "found"> & { data: T }> {
   const query = Object.fromEntries(
     Object.entries(given).filter(([, value]) => value !== undefined),
   );
   const asking = api.GET(path as "/api/v1/query", { params: { query } as never });
-  const answer = (await told(asking.then(refused))) as {
+  const answer = (await told<unknown>(asking.then(refused))) as {
     data: T;
     warnings?: string[];
     infos?: string[];

@@ -33,9 +33,13 @@ export const drills = topic<Drill>();
 export const backups = topic<BackupSet>();
 export const waiting = topic<Waiting>();
 const platform = topic<PlatformNow>();
+const ledger = topic<{ written: number }>();
 
 /** Null before the first word of the server. */
 export const now = computed<PlatformNow | null>(() => platform.value["now"] ?? null);
+
+/** Another one after each entry of the ledger. */
+export const written = computed<number>(() => ledger.value["now"]?.written ?? 0);
 
 const TOPICS: ReadonlyMap<string, Signal<unknown>> = new Map<string, Signal<unknown>>(
   Object.entries({
@@ -50,6 +54,7 @@ const TOPICS: ReadonlyMap<string, Signal<unknown>> = new Map<string, Signal<unkn
     backups,
     waiting,
     platform,
+    ledger,
   }) as [string, Signal<unknown>][],
 );
 

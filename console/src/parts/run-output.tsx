@@ -13,15 +13,21 @@ interface Props {
   run: string;
   /** How often it was resumed: then it has more to say. */
   round: number;
+  /** Told how often it spoke of a step. */
+  steps?: Signal<number>;
 }
 
-export function RunOutput({ run, round }: Props) {
+export function RunOutput({ run, round, steps }: Props) {
   const followed = useSignal<Signal<Output> | null>(null);
   useEffect(() => {
     followed.value = follow(run);
     return () => unfollow(run);
   }, [run, round]);
   const output = followed.value?.value;
+  const count = output?.lines.filter((each) => each.kind !== "output").length ?? 0;
+  useEffect(() => {
+    if (steps) steps.value = count;
+  }, [count]);
   return (
     <Lines label={`Output of ${run}`} lines={output?.lines ?? []} ended={output?.ended ?? false} />
   );

@@ -1,12 +1,15 @@
 /** What a run waits for, and the answer, for those who may give it. */
 
 import "./run.css";
-import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import { api, told } from "../api/client";
 import type { components } from "../api/schema";
 import type { Run } from "../api/types";
+import { runs } from "../live/platform";
 import { ActButton } from "./act-button";
+import { ask } from "./ask";
 import { Dialog } from "./dialog";
+import { useFate } from "./fate";
 import { Field } from "./field";
 import { Ago, Moment } from "./moment";
 import { allows } from "../session";
@@ -50,8 +53,30 @@ const TITLES: Readonly<Record<string, string>> = {
 };
 
 function Approval({ run }: { run: Run }) {
-  const asking = useSignal<"" | "approval" | "refusal">("");
-  const approves = asking.value === "approval";
+  const answer = (approves: boolean) => () =>
+    ask((close) => <ApprovalDialog run={run} approves={approves} close={close} />);
+  return (
+    <div class="buttons">
+      <ActButton role="approver" onClick={answer(true)}>
+        Approve
+      </ActButton>
+      {allows("approver") && (
+        <ActButton role="approver" danger onClick={answer(false)}>
+          Refuse
+        </ActButton>
+      )}
+    </div>
+  );
+}
+
+interface ApprovalProps {
+  run: Run;
+  approves: boolean;
+  close: () => void;
+}
+
+function ApprovalDialog({ run, approves, close }: ApprovalProps) {
+  const fate = useRunFate(run);
   const act = async (values: Record<string, string>) => {
     const given = {
       params: { path: { number: run.id } },
@@ -61,61 +86,65 @@ function Approval({ run }: { run: Run }) {
     else await told(api.POST("/api/runs/{number}/refusal", given));
     return approves ? `${run.runbook} is approved` : `${run.runbook} is refused`;
   };
-  const ask = (what: "approval" | "refusal") => () => (asking.value = what);
   return (
-    <div class="buttons">
-      <ActButton role="approver" onClick={ask("approval")}>
-        Approve
-      </ActButton>
-      {allows("approver") && (
-        <ActButton role="approver" danger onClick={ask("refusal")}>
-          Refuse
-        </ActButton>
-      )}
-      {asking.value && (
-        <Dialog
-          title={`${approves ? "Approve" : "Refuse"} ${run.runbook}?`}
-          doing={approves ? "Approve" : "Refuse"}
-          danger={!approves}
-          act={act}
-          close={() => (asking.value = "")}
-        >
-          <p>{run.waiting?.what}</p>
-          <Field label="Why" name="why" required />
-        </Dialog>
-      )}
-    </div>
+    <Dialog
+      title={`${approves ? "Approve" : "Refuse"} ${run.runbook}?`}
+      doing={approves ? "Approve" : "Refuse"}
+      danger={!approves}
+      fate={fate}
+      act={act}
+      close={close}
+    >
+      <p>{run.waiting?.what}</p>
+      <Field label="Why" name="why" required />
+    </Dialog>
   );
 }
 
 function Decision({ run, choices }: { run: Run; choices: readonly string[] }) {
-  const asking = useSignal<Choice | null>(null);
-  const choice = asking.value;
+  return (
+    <div class="buttons">
+      {choices.map((each) => (
+        <ActButton
+          onClick={() =>
+            ask((close) => <DecisionDialog run={run} choice={each as Choice} close={close} />)
+          }
+        >
+          {MEANINGS[each as Choice] ?? each}
+        </ActButton>
+      ))}
+    </div>
+  );
+}
+
+interface DecisionProps {
+  run: Run;
+  choice: Choice;
+  close: () => void;
+}
+
+function DecisionDialog({ run, choice, close }: DecisionProps) {
+  const fate = useRunFate(run);
   const act = async (values: Record<string, string>) => {
-    if (!choice) return;
     const body = { choice, why: values["why"] ?? "", by: "" };
     const params = { path: { number: run.id } };
     await told(api.POST("/api/runs/{number}/decision", { params, body }));
     return `${run.runbook}: ${choice}`;
   };
+  const doing = MEANINGS[choice] ?? choice;
   return (
-    <div class="buttons">
-      {choices.map((each) => (
-        <ActButton onClick={() => (asking.value = each as Choice)}>
-          {MEANINGS[each as Choice] ?? each}
-        </ActButton>
-      ))}
-      {choice && (
-        <Dialog
-          title={`${run.runbook}: ${MEANINGS[choice] ?? choice}?`}
-          doing={MEANINGS[choice] ?? choice}
-          act={act}
-          close={() => (asking.value = null)}
-        >
-          <p>{run.waiting?.what}</p>
-          <Field label="Why" name="why" />
-        </Dialog>
-      )}
-    </div>
+    <Dialog title={`${run.runbook}: ${doing}?`} doing={doing} fate={fate} act={act} close={close}>
+      <p>{run.waiting?.what}</p>
+      <Field label="Why" name="why" />
+    </Dialog>
   );
+}
+
+/** Null as long as the run waits for the same. */
+function useRunFate({ id, waiting }: Run): string | null {
+  const seen = useRef(false);
+  const same = runs.value[id]?.waiting?.since === waiting?.since;
+  seen.current ||= same;
+  const gone = seen.current && !same;
+  return useFate(gone, id, waiting?.since ?? "", "It does not wait for this any more");
 }

@@ -20,6 +20,7 @@ const STEPS: Readonly<Record<string, Tone>> = {
 export function RunState({ run }: { run: Run }) {
   const asks = run.waiting?.kind === "approval" || run.waiting?.kind === "decision";
   if (asks) return <StateWord state="late" word={`waits for ${withArticle(run.waiting?.kind)}`} />;
+  if (run.cancelled_by && !run.ended_at) return <StateWord state="late" word="stopping" />;
   const word = run.rolled_back ? `${run.state}, rolled back` : run.state;
   return <Word tone={RUNS[run.state]} word={word} />;
 }

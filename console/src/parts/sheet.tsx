@@ -17,7 +17,7 @@ export function Sheet({ title, children, close }: Props) {
       <h2 id="sheet-title">{title}</h2>
       {children}
       <div class="buttons">
-        <button onClick={close}>Close</button>
+        <button onClick={() => dialog.current?.close()}>Close</button>
       </div>
     </dialog>
   );

@@ -132,6 +132,18 @@ def approve(name: str, number: str, data: DataDir, url: str | None) -> None:
 
 
 @drill.command()
+@click.argument("name")
+@click.argument("number", metavar="RUN")
+@data_option
+@_url
+@click.option("--why", required=True, help="Others will read it.")
+def refuse(name: str, number: str, data: DataDir, url: str | None, why: str) -> None:
+    """Say no to the RUN of a drill that was asked for: nobody can approve it any more."""
+    path = f"/api/drills/{quote(name)}/runs/{quote(number)}/refusal"
+    click.echo(f"{tell(_address(data, url), path, {'why': why})['id']}: refused")
+
+
+@drill.command()
 @click.argument("name", metavar="SET")
 @acts
 @click.pass_context

@@ -29,7 +29,7 @@ class Shows(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AskedDrill:
-    """A run that nobody has approved yet. `at` in seconds since 1970."""
+    """A run that nobody has approved or refused yet. `at` in seconds since 1970."""
 
     drill: str
     run: str
@@ -53,15 +53,18 @@ async def _waits(drills: Shows, run: str) -> bool:
 
 
 def _entries(engine: Engine, since: float) -> list[AskedDrill]:
+    kinds = ("drill.asked", "drill.declined")
     query = (
         select(ledger)
-        .where(ledger.c.kind == "drill.asked", ledger.c.at >= iso(since))
+        .where(ledger.c.kind.in_(kinds), ledger.c.at >= iso(since))
         .order_by(ledger.c.seq.desc())
         .limit(_MOST)
     )
     with reading(engine) as connection:
         entries = [Entry(*row) for row in connection.execute(query)]
-    return [_asked(entry) for entry in reversed(entries)]
+    declined = {each.as_dict()["body"]["run"] for each in entries if each.kind == "drill.declined"}
+    asked = [_asked(each) for each in reversed(entries) if each.kind == "drill.asked"]
+    return [each for each in asked if each.run not in declined]
 
 
 def _asked(entry: Entry) -> AskedDrill:

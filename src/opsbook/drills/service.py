@@ -1,6 +1,7 @@
 """All drills of a book: asked for, run by themselves, and how each stands."""
 
 import asyncio
+import contextlib
 import logging
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -29,9 +30,10 @@ from opsbook.drills.store import find_entry, last_entry
 from opsbook.drills.under_way import FaultsUnderWay
 from opsbook.drills.view import PlatformView
 from opsbook.durable.model import Queue, RunInfo, Submission
-from opsbook.durable.port import DurableError, DurableFunction, Runs
+from opsbook.durable.port import DurableError, DurableFunction, Runs, UnknownRunError
 from opsbook.probes.model import State, worst
 from opsbook.runbooks.service import Runbooks
+from opsbook.state.chain import Entry
 from opsbook.state.ledger import Ledger
 
 logger = logging.getLogger(__name__)
@@ -71,6 +73,7 @@ class Drills:
         self._ledger = ledger
         self._clock = clock
         self._drill = Drill(settings, faults, view, engine, ledger, bus, clock)
+        self._answering = asyncio.Lock()
         self._runs: Runs | None = None
         self._last: dict[str, tuple[float, Mapping[str, Any]]] = {}
         """Drill → when it ended the last time, and its evidence."""
@@ -126,17 +129,33 @@ class Drills:
         return run
 
     async def approve(self, name: str, run: str, by: str) -> str:
-        """Run what was asked for. Raises RefusedError for who asked for it, and a day later."""
-        self._known(name)
-        entry = await asyncio.to_thread(find_entry, self._engine, name, "drill.asked", run)
-        if entry is None:
-            raise BadInputError(f"nobody asked for {run}; `opsbook drill run {name}` asks for one")
-        now = self._clock.now()
-        if datetime.fromisoformat(entry.at).timestamp() < now - APPROVED_WITHIN:
-            raise RefusedError(f"{run} was asked for too long ago; ask again")
-        body = entry.as_dict()["body"]
-        askers = (entry.actor, body["through"])
-        return await self._submit(name, askers, body["why"], Approval(by, now), run)
+        """Run what was asked for. Raises RefusedError for who asked for it, for what was refused,
+        and a day later."""
+        async with self._answering:
+            entry = await self._asked(name, run)
+            now = self._clock.now()
+            if datetime.fromisoformat(entry.at).timestamp() < now - APPROVED_WITHIN:
+                raise RefusedError(f"{run} was asked for too long ago; ask again")
+            body = entry.as_dict()["body"]
+            askers = (entry.actor, body["through"])
+            return await self._submit(name, askers, body["why"], Approval(by, now), run)
+
+    async def decline(self, name: str, run: str, by: str, why: str) -> None:
+        """Say no to what was asked for: nobody can approve it any more. Raises RefusedError for
+        what was answered already, DurableError where the ledger cannot be written."""
+        async with self._answering:
+            await self._asked(name, run)
+            with contextlib.suppress(UnknownRunError):
+                await self.show(run)
+                raise RefusedError(f"{run} was approved already")
+            recorded = self._ledger.record("drill.declined", name, actor=by, run=run, why=why)
+            done, _ = await asyncio.wait([recorded], timeout=_LEDGER_WITHIN)
+            if not done:
+                raise DurableError("the ledger cannot be written: it is not refused; try again")
+
+    async def declined(self, name: str, run: str) -> Entry | None:
+        """The entry by which somebody said no to it."""
+        return await asyncio.to_thread(find_entry, self._engine, name, "drill.declined", run)
 
     async def awaits_approval(self, name: str, run: str) -> bool:
         """Whether it was asked for; of one that runs by now, `show` knows more."""
@@ -203,6 +222,16 @@ class Drills:
             hint = f"did you mean {meant}?" if meant else f"known: {known}"
             raise BadInputError(f"no such drill: {name!r}; {hint}")
         return self.settings[name]
+
+    async def _asked(self, name: str, run: str) -> Entry:
+        """That it was, and that nobody has said no."""
+        self._known(name)
+        entry = await asyncio.to_thread(find_entry, self._engine, name, "drill.asked", run)
+        if entry is None:
+            raise BadInputError(f"nobody asked for {run}; `opsbook drill run {name}` asks for one")
+        if (no := await self.declined(name, run)) is not None:
+            raise RefusedError(f"{no.actor} refused {run}: {no.as_dict()['body']['why']}")
+        return entry
 
     def _known_runs(self) -> Runs:
         if self._runs is None:

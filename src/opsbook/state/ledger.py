@@ -58,6 +58,12 @@ class Ledger:
         self._thread.start()
 
     @property
+    def written(self) -> int:
+        """Entries that this process has put on disk: where it has not changed, nothing of what
+        is written down has."""
+        return self._written
+
+    @property
     def waiting(self) -> int:
         """Entries not yet on disk."""
         return self._recorded - self._written

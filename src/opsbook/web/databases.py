@@ -9,17 +9,22 @@ from pydantic import BaseModel, Field
 
 from opsbook.core.errors import BadInputError
 from opsbook.core.secrets import mask
+from opsbook.databases.care import Care, CareState
 from opsbook.databases.model import Cell, DatabaseError, Level, Report, Task, TaskResult, Value
 from opsbook.databases.recorder import FIGURE, numbers
-from opsbook.databases.service import Databases, Round, Standing
+from opsbook.databases.round import Round
+from opsbook.databases.service import Databases, Standing
+from opsbook.durable.port import DurableError
+from opsbook.state.people import Person
 from opsbook.web.access import Operator, acting
 from opsbook.web.family import add_family
 from opsbook.web.inputs import BookName, By, Why, Word
 from opsbook.web.moments import moment, moment_or_none
 from opsbook.web.problems import problems
-from opsbook.web.roles import Viewer
+from opsbook.web.roles import Approver, Viewer
 
 LevelName = Literal["fine", "over", "unknown"]
+CareName = Literal["good", "waiting", "late", "failed", "never ran"]
 
 
 class FigureStatus(BaseModel):
@@ -50,6 +55,22 @@ class AdviceStatus(BaseModel):
     why: str
 
 
+class CareStatus(BaseModel):
+    """How the maintenance of a database stands."""
+
+    state: CareName | None = Field(description="null where nobody does it by itself")
+    why: str
+    next_at: datetime | None = Field(description="when it begins by itself")
+    last_at: datetime | None = Field(description="when the last one ended, whoever asked for it")
+    last_by: str
+    last_done: bool | None = Field(description="whether everything was done")
+    last_said: str = Field(description="why not everything was done")
+    digest: str = Field(description="of what the book asks for now: what an approver signs")
+    needs_signature: bool = Field(description="whether it would do something of class 2 by itself")
+    signed_by: str = Field(description="empty where nobody signed what the book asks for now")
+    signed_at: datetime | None
+
+
 class DatabaseStatus(BaseModel):
     """How a database stands, as it was last seen."""
 
@@ -60,7 +81,8 @@ class DatabaseStatus(BaseModel):
     level: LevelName
     at: datetime | None
     trouble: str = Field(description="why there is no report")
-    maintained_at: datetime | None = Field(description="when the last maintenance of it began")
+    maintained_at: datetime | None = Field(description="when its last maintenance began or ended")
+    maintenance: CareStatus
 
 
 class DatabaseReport(DatabaseStatus):
@@ -87,7 +109,7 @@ class ResultStatus(BaseModel):
 
     task: str
     action_class: int
-    end: str = Field(description="done, locked, failed or refused")
+    end: str = Field(description="done, locked, failed, refused, waiting or unknown")
     said: str
     before: dict[str, Value]
     after: dict[str, Value]
@@ -104,6 +126,16 @@ class Maintain(BaseModel):
     )
 
 
+class Sign(BaseModel):
+    """Who consents, where that is not who sends it, and why."""
+
+    by: By = ""
+    why: Why
+    digest: Word = Field(
+        default="", description="of what was read; refused where the book asks for other things"
+    )
+
+
 class Maintenance(BaseModel):
     """A maintenance, under way or over."""
 
@@ -116,6 +148,7 @@ class Maintenance(BaseModel):
     tasks: list[str]
     results: list[ResultStatus]
     done: bool = Field(description="whether everything was done")
+    trouble: str = Field(description="why it did not come to its end")
     before: dict[str, Value | None] = Field(description="figures before the first task")
     after: dict[str, Value | None] = Field(description="figures after the last task")
 
@@ -147,7 +180,7 @@ def database_routes(databases: Databases) -> APIRouter:
         except DatabaseError as error:
             raise HTTPException(502, mask(str(error))) from None
 
-    @routes.post("/{name}/maintenance", responses=problems(404, 409, 502))
+    @routes.post("/{name}/maintenance", responses=problems(404, 409, 502, 503))
     async def start_maintenance(name: BookName, wanted: Maintain, person: Operator) -> Maintenance:
         """Begin maintenance; tasks of class 2 are refused where `confirm` is not the name."""
         by = acting(person, wanted.by)
@@ -158,12 +191,28 @@ def database_routes(databases: Databases) -> APIRouter:
             raise HTTPException(409 if name in databases.settings else 404, str(error)) from None
         except DatabaseError as error:
             raise HTTPException(502, mask(str(error))) from None
+        except DurableError as error:
+            raise HTTPException(503, mask(str(error))) from None
+
+    @routes.post("/{name}/signature", responses=problems(400, 404, 503))
+    async def sign_maintenance(name: BookName, wanted: Sign, person: Approver) -> DatabaseStatus:
+        """Consent to what the book asks for now being done by itself, tasks of class 2 too."""
+        by = Person(acting(person, wanted.by), person.role)
+        try:
+            databases.known(name)
+            await databases.sign(name, by, wanted.why, wanted.digest)
+        except BadInputError as error:
+            raise HTTPException(400 if name in databases.settings else 404, str(error)) from None
+        except DatabaseError as error:
+            raise HTTPException(503, str(error)) from None
+        (standing,) = [each for each in databases.standings() if each.name == name]
+        return _status(databases, standing)
 
     @routes.get("/{name}/maintenance", responses=problems(404))
     async def get_maintenance(name: BookName, person: Viewer) -> Maintenance:
-        """The last maintenance since the start, under way or over."""
+        """The last maintenance, under way or over."""
         if name not in databases.rounds:
-            raise HTTPException(404, f"no maintenance of {name!r} since the start")
+            raise HTTPException(404, f"no maintenance of {name!r} is known")
         return _round(databases.rounds[name])
 
     return routes
@@ -194,12 +243,26 @@ def database_family(databases: Databases) -> Callable[[list[str]], None]:
                 for level in Level
             ),
         )
+        cared = [(each.name, databases.care(each.name).state) for each in listed]
+        add_family(
+            lines,
+            "opsbook_database_maintenance_state",
+            "1 for how maintenance by itself stands, 0 for the others.",
+            (
+                ({"database": name, "state": state.value}, float(found is state))
+                for name, found in cared
+                if found is not None
+                for state in CareState
+            ),
+        )
 
     return add
 
 
 def _status(databases: Databases, standing: Standing) -> DatabaseStatus:
     settings, last = databases.settings[standing.name], databases.rounds.get(standing.name)
+    cared = databases.care(standing.name)
+    ended = cared.last.at if cared.last else None
     return DatabaseStatus(
         name=standing.name,
         kind=settings.kind,
@@ -208,7 +271,8 @@ def _status(databases: Databases, standing: Standing) -> DatabaseStatus:
         level=standing.level.value,
         at=moment_or_none(standing.at),
         trouble=standing.trouble,
-        maintained_at=moment_or_none(last.began if last else None),
+        maintained_at=moment_or_none(last.began if last else ended),
+        maintenance=_care(cared),
     )
 
 
@@ -244,6 +308,23 @@ def _reported(databases: Databases, standing: Standing) -> DatabaseReport:
     )
 
 
+def _care(found: Care) -> CareStatus:
+    last, signed = found.last, found.signature if found.signed else None
+    return CareStatus(
+        state=found.state.value if found.state else None,
+        why=mask(found.why),
+        next_at=moment_or_none(found.next_at),
+        last_at=moment_or_none(last.at if last else None),
+        last_by=last.by if last else "",
+        last_done=last.done if last else None,
+        last_said=mask(last.said) if last else "",
+        digest=found.digest,
+        needs_signature=found.needs_signature,
+        signed_by=signed.by if signed else "",
+        signed_at=moment_or_none(signed.at if signed else None),
+    )
+
+
 def _masked(cell: Cell) -> Cell:
     return mask(cell) if isinstance(cell, str) else cell
 
@@ -270,8 +351,9 @@ def _round(found: Round) -> Maintenance:
         tasks=[each.name for each in found.tasks],
         results=[_result(each) for each in found.results],
         done=found.done,
-        before=_figures(found.before),
-        after=_figures(found.after),
+        trouble=mask(found.trouble),
+        before=dict(found.before),
+        after=dict(found.after),
     )
 
 
@@ -285,8 +367,3 @@ def _result(result: TaskResult) -> ResultStatus:
         after=dict(result.after),
         seconds=result.seconds,
     )
-
-
-def _figures(standing: Standing | None) -> dict[str, Value | None]:
-    report = standing.report if standing else None
-    return {name: each.value for name, each in report.figures.items()} if report else {}

@@ -71,12 +71,18 @@ class RunDrill(BaseModel):
     why: Why
 
 
+class RefuseDrill(BaseModel):
+    """Why it must not run."""
+
+    why: Why
+
+
 class DrillRun(BaseModel):
     """A run of a drill."""
 
     id: str
     state: str = Field(
-        description="asked, while a second person has to approve it; waiting, running, …"
+        description="asked, while a second person has to approve it; refused; waiting, running, …"
     )
     steps: list[str] = Field(description="those that have ended")
     result: dict[str, Any] | None = Field(description="proved, failed or refused, and evidence")
@@ -108,6 +114,19 @@ def drill_routes(drills: Drills, clock: Clock) -> APIRouter:
         """Consent to a run that another person has asked for; it begins."""
         try:
             await drills.approve(name, run, person.name)
+        except RefusedError as error:
+            raise HTTPException(403, str(error)) from None
+        except BadInputError as error:
+            raise HTTPException(404, str(error)) from None
+        return await _shown(drills, name, run)
+
+    @routes.post("/{name}/runs/{run}/refusal", responses=problems(403, 404, 503))
+    async def refuse_drill(
+        name: BookName, run: BookName, asked: RefuseDrill, person: Approver
+    ) -> DrillRun:
+        """Say no to a run that was asked for: nobody can approve it any more."""
+        try:
+            await drills.decline(name, run, person.name, asked.why)
         except RefusedError as error:
             raise HTTPException(403, str(error)) from None
         except BadInputError as error:
@@ -188,6 +207,9 @@ async def _shown(drills: Drills, name: str, run: str) -> DrillRun:
     try:
         return _run(await drills.show(run))
     except UnknownRunError as error:
+        if (no := await drills.declined(name, run)) is not None:
+            said = f"refused by {no.actor}: {no.as_dict()['body']['why']}"
+            return DrillRun(id=run, state="refused", steps=[], result=None, error=said)
         if await drills.awaits_approval(name, run):
             return DrillRun(id=run, state="asked", steps=[], result=None, error=None)
         raise HTTPException(404, str(error)) from None

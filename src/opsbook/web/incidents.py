@@ -80,6 +80,15 @@ class MeasuresView(BaseModel):
     change_success_percent: float | None
 
 
+class SeverityView(BaseModel):
+    """A severity that the book declares."""
+
+    name: str
+    aliases: list[str]
+    description: str = Field(description="when something is that severe")
+    respond_within_seconds: float
+
+
 class OpenIncident(BaseModel):
     """What is wrong. With services their checks say when it has recovered."""
 
@@ -145,6 +154,19 @@ def incident_routes(incidents: Incidents, engine: Engine, clock: Clock) -> APIRo
         now = clock.now()
         found = await asyncio.to_thread(measure, engine, now - days * 86_400, now)
         return MeasuresView(days=days, **asdict(found))
+
+    @routes.get("/severities")
+    async def list_severities() -> list[SeverityView]:
+        """The severities that an incident can have, the worst first."""
+        return [
+            SeverityView(
+                name=name,
+                aliases=list(each.aliases),
+                description=each.description,
+                respond_within_seconds=each.respond_within,
+            )
+            for name, each in incidents.settings.severities.items()
+        ]
 
     @routes.get("/{number}", responses=problems(404))
     async def get_incident(number: BookName) -> IncidentStory:

@@ -31,7 +31,6 @@ _TAGS = {
     "alertmanager": "Alertmanager's API; its errors are those that its clients know.",
 }
 Document = dict[str, Any]
-_THEIRS = {"description": "an error, as clients of that program know it"}
 _KEY = {
     "name": HEADER,
     "in": "header",
@@ -68,9 +67,7 @@ def _completed(found: Document, guarded: bool) -> Document:
         if guarded or operation.get("security"):
             for status in (401, 403):
                 operation["responses"].setdefault(str(status), _answer(status))
-        if path.startswith(_OTHERS):
-            operation["responses"].setdefault("default", _THEIRS)
-        else:
+        if not path.startswith(_OTHERS):
             _name(operation)
         if path.startswith("/api/") and not path.startswith(_OTHERS):
             if takes_key(method, path):
@@ -106,6 +103,8 @@ def _tell_refusals(method: str, operation: Document) -> None:
     answers = operation["responses"]
     answers.pop("422", None)
     statuses = [400, 409] if _KEY in operation.get("parameters", []) else []
+    if "requestBody" in operation:
+        statuses += [400, 413]  # what is no text at all, and what has no end
     if operation.get("parameters") or "requestBody" in operation:
         statuses.append(422)
     if "security" in operation:

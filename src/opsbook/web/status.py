@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, Field
 
 from opsbook.backups.service import Backups
 from opsbook.core.clock import Clock
+from opsbook.databases.care import CareState
 from opsbook.databases.model import Level
 from opsbook.databases.service import Databases, Standing
 from opsbook.drills.service import Drills
@@ -25,12 +26,19 @@ from opsbook.web.store_health import StoreHealth
 
 DrillStanding = Literal["proved", "failed", "overdue", "never run"]
 StateName = Literal["up", "degraded", "down", "late", "unknown", "maintenance"]
-_LEVELS: Mapping[Level, Literal["up", "degraded", "unknown"]] = {
+DatabaseTileState = Literal["degraded", "late", "unknown", "up"]
+_WORST_FIRST: tuple[DatabaseTileState, ...] = get_args(DatabaseTileState)
+_LEVELS: Mapping[Level, DatabaseTileState] = {
     Level.OVER: "degraded",
     Level.UNKNOWN: "unknown",
     Level.FINE: "up",
 }
-"""The worst first."""
+_CARED: Mapping[CareState | None, DatabaseTileState] = {
+    CareState.FAILED: "degraded",
+    CareState.LATE: "late",
+}
+_TOLD = {*_CARED, CareState.WAITING}
+"""How maintenance stands where that is to be told."""
 
 
 class ConditionStatus(BaseModel):
@@ -145,11 +153,11 @@ class BackupTile(BaseModel):
 
 
 class DatabaseTile(BaseModel):
-    """A database that is cared for: degraded where a figure is over its limit, unknown where
-    there is no report."""
+    """A database that is cared for: degraded where a figure is over its limit or maintenance
+    failed, late where that is overdue, unknown where there is no report."""
 
     name: str
-    state: Literal["up", "degraded", "unknown"]
+    state: DatabaseTileState
     message: str
 
 
@@ -247,6 +255,7 @@ class StatusView:
         states += backups & {State.DOWN, State.LATE}
         if any(each.level is Level.OVER for each in self.databases.standings()):
             states.append(State.DEGRADED)
+        states += [State(_CARED[each]) for each in self._cared() if each in _CARED]
         return worst(states)
 
     def service(self, keeper: Keeper) -> ServiceStatus:
@@ -323,16 +332,21 @@ class StatusView:
         ]
 
     def database_tiles(self) -> list[DatabaseTile]:
-        order = list(_LEVELS)
-        listed = sorted(self.databases.standings(), key=lambda each: order.index(each.level))
-        return [
-            DatabaseTile(
-                name=each.name,
-                state=_LEVELS[each.level],
-                message=each.trouble or ", ".join(_over(each)),
-            )
-            for each in listed
-        ]
+        found = [self._database_tile(each) for each in self.databases.standings()]
+        return sorted(found, key=lambda each: _WORST_FIRST.index(each.state))
+
+    def _database_tile(self, standing: Standing) -> DatabaseTile:
+        care = self.databases.care(standing.name)
+        states = {_LEVELS[standing.level], _CARED.get(care.state, "up")}
+        told = [standing.trouble, *_over(standing), care.why if care.state in _TOLD else ""]
+        return DatabaseTile(
+            name=standing.name,
+            state=min(states, key=_WORST_FIRST.index),
+            message=", ".join(each for each in told if each),
+        )
+
+    def _cared(self) -> list[CareState | None]:
+        return [self.databases.care(each).state for each in self.databases.settings]
 
     def check(self, check: Check) -> CheckStatus:
         outcome = check.outcome

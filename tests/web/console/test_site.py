@@ -1,6 +1,7 @@
 """The files of the console, as a browser gets them."""
 
 import gzip
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
+from opsbook.web.console.paths import PAGES
 from opsbook.web.console.site import Site, serve_console
 from opsbook.web.problems import tell_problems
 
@@ -107,3 +109,9 @@ def test_all_of_it_is_small() -> None:
     files = [file for file in pages.rglob("*") if file.is_file()]
     assert any(file.name == "index.html" for file in files), "make console builds it"
     assert sum(len(gzip.compress(file.read_bytes())) for file in files) < LARGEST
+
+
+def test_the_paths_of_pages_are_those_that_the_console_has() -> None:
+    source = Path(__file__).parents[3] / "console/src/pages.ts"
+    paths = re.findall(r'^  page\("([^"]*)"', source.read_text(), re.MULTILINE)
+    assert {path.split("/")[0] for path in paths} - {""} == PAGES

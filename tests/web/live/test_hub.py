@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from opsbook.core.clock import ManualClock, SystemClock
 from opsbook.core.events import Bus
+from opsbook.web.live.aside import ReadAside
 from opsbook.web.live.following import Following
 from opsbook.web.live.hub import Ear, Hub
 from opsbook.web.live.model import Since
@@ -45,7 +46,15 @@ class Ground:
             for name in self.shelves
         ]
         ears = [Ear(Moved, lambda event: self.topics[0].touch(event.key))]
-        self.hub = Hub(self.topics, ears, [], Following(None), self.bus, clock)
+        self.written, self.reads = 0, 0
+        asides = [ReadAside("shelf", self._read, 60.0)]
+        self.hub = Hub(
+            self.topics, ears, asides, Following(None), lambda: self.written, self.bus, clock
+        )
+
+    async def _read(self) -> Mapping[str, int]:
+        self.reads += 1
+        return {}
 
     def truth(self) -> dict[str, dict[str, dict[str, int]]]:
         return {
@@ -202,6 +211,16 @@ async def test_what_nothing_announces_is_told_within_a_second() -> None:
         await asyncio.sleep(0.1)
         ground.shelves["two"]["b"] = 1
         await eventually(lambda: "change" in kinds(outbox), within=1.2)
+
+
+async def test_what_is_written_down_has_all_aside_read_again() -> None:
+    ground = Ground(SystemClock())
+    async with running(ground) as hub, listening(hub):
+        reads = ground.reads
+        await asyncio.sleep(1.1)
+        assert ground.reads == reads
+        ground.written += 1
+        await eventually(lambda: ground.reads == reads + 1, within=1.6)
 
 
 async def test_nobody_listens_and_nothing_is_heard_of() -> None:

@@ -1,5 +1,6 @@
 """Which runs pages list, and how seldom each is asked for."""
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -58,12 +59,20 @@ def asked_for(engine: Engine, number: int, ended_at: float | None = None) -> Non
         connection.execute(insert(runs), row)
 
 
+_ENTRIES = itertools.count()
+
+
+def written() -> int:
+    """Something is written down all the time."""
+    return next(_ENTRIES)
+
+
 async def test_the_newest_and_those_that_have_not_ended_are_listed(engine: Engine) -> None:
     shown = Shown()
     asked_for(engine, 0)
     for number in range(1, 31):
         asked_for(engine, number, ended_at=1.0)
-    found = await LatestRuns(cast("Runbooks", shown), engine).read()
+    found = await LatestRuns(cast("Runbooks", shown), engine, written).read()
     assert found.keys() == {"r0", *(f"r{number}" for number in range(11, 31))}
     assert found["r0"].steps == ()
 
@@ -72,7 +81,7 @@ async def test_one_that_has_ended_is_asked_for_once(engine: Engine) -> None:
     shown = Shown()
     asked_for(engine, 0)
     asked_for(engine, 1, ended_at=1.0)
-    latest = LatestRuns(cast("Runbooks", shown), engine)
+    latest = LatestRuns(cast("Runbooks", shown), engine, written)
     first = await latest.read()
     assert await latest.read() == first
     assert sorted(shown.asked) == ["r0", "r0", "r1"]
@@ -81,7 +90,7 @@ async def test_one_that_has_ended_is_asked_for_once(engine: Engine) -> None:
 async def test_one_that_is_resumed_is_asked_for_again(engine: Engine) -> None:
     shown = Shown()
     asked_for(engine, 1, ended_at=1.0)
-    latest = LatestRuns(cast("Runbooks", shown), engine)
+    latest = LatestRuns(cast("Runbooks", shown), engine, written)
     await latest.read()
     with engine.begin() as connection:
         connection.execute(update(runs).values(ended_at=None, state="running"))
@@ -93,7 +102,19 @@ async def test_one_that_was_not_submitted_yet_is_left_out(engine: Engine) -> Non
     shown = Shown()
     asked_for(engine, 1)
     shown.unknown.add("r1")
-    latest = LatestRuns(cast("Runbooks", shown), engine)
+    latest = LatestRuns(cast("Runbooks", shown), engine, written)
     assert await latest.read() == {}
     shown.unknown.clear()
+    assert (await latest.read()).keys() == {"r1"}
+
+
+async def test_while_nothing_goes_on_and_nothing_is_written_down_nothing_is_read(
+    engine: Engine,
+) -> None:
+    shown, entries = Shown(), [7]
+    latest = LatestRuns(cast("Runbooks", shown), engine, lambda: entries[0])
+    assert await latest.read() == {}
+    asked_for(engine, 1, ended_at=1.0)
+    assert await latest.read() == {}
+    entries[0] += 1
     assert (await latest.read()).keys() == {"r1"}

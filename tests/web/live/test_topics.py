@@ -76,6 +76,17 @@ async def test_an_incident_is_told_and_what_it_waits_for(platform: Platform) -> 
         await until(tab, "waiting", lambda items: not items, within=3)
 
 
+async def test_that_there_is_something_new_in_the_ledger_is_told(platform: Platform) -> None:
+    ledger = platform.app.ledger
+    async with a_tab(platform.app.web.address) as tab:
+        await tab.hear()
+        before = ledger.written
+        assert tab.topics["ledger"]["now"] == {"written": before}
+        await ledger.record("test.happened", "nothing")
+        more = lambda items: items["now"]["written"] > before  # noqa: E731 - said once
+        await until(tab, "ledger", more, within=3)
+
+
 async def test_a_run_is_told_and_its_lines_come_once(tmp_path: Path) -> None:
     script = "for i in 1 2 3; do echo line $i; sleep 0.3; done"
     step = {"command": {"argv": ["sh", "-c", script]}, "class": 0}

@@ -2,6 +2,7 @@
 
 import type { Alert } from "../../api/types";
 import { api, told } from "../../api/client";
+import { useAlertFate } from "../../parts/alert-fate";
 import { Dialog } from "../../parts/dialog";
 import { Field } from "../../parts/field";
 import { session } from "../../session";
@@ -14,6 +15,7 @@ const TIMES = [
 ] as const;
 
 export function AcknowledgeAlert({ alert, close }: { alert: Alert; close: () => void }) {
+  const fate = useAlertFate(alert);
   const act = async (values: Record<string, string>) => {
     await told(
       api.POST("/api/alerts/acknowledgements", {
@@ -29,7 +31,13 @@ export function AcknowledgeAlert({ alert, close }: { alert: Alert; close: () => 
     return `${alert.name} is acknowledged`;
   };
   return (
-    <Dialog title={`Acknowledge ${alert.name}`} doing="Acknowledge" act={act} close={close}>
+    <Dialog
+      title={`Acknowledge ${alert.name}`}
+      doing="Acknowledge"
+      fate={fate}
+      act={act}
+      close={close}
+    >
       <p>Its notices are not repeated meanwhile.</p>
       <Field label="Why" name="why" hint="What is known, what is done about it" />
       <Field

@@ -1,20 +1,19 @@
 /** One alert: what it says, why nobody is told where that is so, and what one can do about it. */
 
-import { useSignal } from "@preact/signals";
 import type { Alert } from "../../api/types";
 import { silences } from "../../live/platform";
 import { ActButton } from "../../parts/act-button";
+import { ask } from "../../parts/ask";
 import { Ago, For, Moment } from "../../parts/moment";
 import { toneOf } from "../../parts/severity";
 import { StateWord, type Tone } from "../../parts/state";
 import { at } from "../../place";
 import { AcknowledgeAlert } from "./acknowledge";
-import { matchersOf } from "./matching";
-import { SilenceDialog } from "./silence-dialog";
+import { SilenceAlert } from "./silence-dialog";
 
 export function AlertCard({ alert }: { alert: Alert }) {
-  const asking = useSignal<"" | "acknowledge" | "silence">("");
-  const close = () => (asking.value = "");
+  const acknowledge = () => ask((close) => <AcknowledgeAlert alert={alert} close={close} />);
+  const silence = () => ask((close) => <SilenceAlert alert={alert} close={close} />);
   const { tone, word } = standing(alert);
   const summary = alert.annotations["summary"] ?? alert.annotations["description"];
   return (
@@ -32,20 +31,13 @@ export function AlertCard({ alert }: { alert: Alert }) {
       <Why alert={alert} />
       <Annotations alert={alert} summary={summary} />
       <div class="alert-acts">
-        <ActButton
-          onClick={() => (asking.value = "acknowledge")}
-          label={`Acknowledge ${alert.name}`}
-        >
+        <ActButton onClick={acknowledge} label={`Acknowledge ${alert.name}`}>
           {alert.acknowledged ? "Acknowledge again" : "Acknowledge"}
         </ActButton>
-        <ActButton onClick={() => (asking.value = "silence")} label={`Silence ${alert.name}`}>
+        <ActButton onClick={silence} label={`Silence ${alert.name}`}>
           Silence
         </ActButton>
       </div>
-      {asking.value === "acknowledge" && <AcknowledgeAlert alert={alert} close={close} />}
-      {asking.value === "silence" && (
-        <SilenceDialog matchers={matchersOf(alert.labels)} close={close} />
-      )}
     </li>
   );
 }

@@ -5,12 +5,12 @@ import { alerts } from "../../live/platform";
 import { useAsked } from "../../parts/asked";
 import { Trouble } from "../../parts/trouble";
 import { AlertCard } from "./alert-card";
-import { type Group, grouped, type Routed } from "./groups";
+import { type Group, grouped } from "./groups";
 import { hasWords } from "./matching";
 
 export function Firing({ text }: { text: string }) {
   const known = Object.keys(alerts.value).sort().join();
-  const { asked } = useAsked(routed, [known]);
+  const { asked } = useAsked(() => told(api.GET("/api/v2/alerts/groups")), [known]);
   const all = grouped(asked.value.data ?? [], alerts.value);
   const groups = all
     .map((each) => ({ ...each, alerts: each.alerts.filter((alert) => hasWords(alert, text)) }))
@@ -28,11 +28,6 @@ export function Firing({ text }: { text: string }) {
       )}
     </>
   );
-}
-
-/** Its document does not say what Alertmanager's API answers: its clients know. */
-function routed(): Promise<readonly Routed[]> {
-  return told(api.GET("/api/v2/alerts/groups")) as Promise<unknown> as Promise<readonly Routed[]>;
 }
 
 function AlertGroup({ group }: { group: Group }) {

@@ -1,8 +1,11 @@
 /** Making a silence: of what, for how long, and why. */
 
 import { api, told } from "../../api/client";
+import type { Alert } from "../../api/types";
+import { useAlertFate } from "../../parts/alert-fate";
 import { Dialog } from "../../parts/dialog";
 import { Field } from "../../parts/field";
+import { matchersOf } from "./matching";
 
 const RESOLVED = "resolved";
 const TIMES = [
@@ -12,7 +15,19 @@ const TIMES = [
   [RESOLVED, "until resolved"],
 ] as const;
 
-export function SilenceDialog({ matchers, close }: { matchers: string; close: () => void }) {
+/** Of an alert; what is asked for may be changed to more than that. */
+export function SilenceAlert({ alert, close }: { alert: Alert; close: () => void }) {
+  const fate = useAlertFate(alert);
+  return <SilenceDialog matchers={matchersOf(alert.labels)} fate={fate} close={close} />;
+}
+
+interface Props {
+  matchers: string;
+  fate?: string | null;
+  close: () => void;
+}
+
+export function SilenceDialog({ matchers, fate = null, close }: Props) {
   const act = async (values: Record<string, string>) => {
     const resolved = values["for"] === RESOLVED;
     await told(
@@ -30,7 +45,7 @@ export function SilenceDialog({ matchers, close }: { matchers: string; close: ()
     return "The silence holds";
   };
   return (
-    <Dialog title="New silence" doing="Silence" act={act} close={close}>
+    <Dialog title="New silence" doing="Silence" fate={fate} act={act} close={close}>
       <Field
         label="Matchers"
         name="matchers"

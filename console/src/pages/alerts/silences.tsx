@@ -94,7 +94,11 @@ function SilenceRow({ silence }: { silence: Silence }) {
         <Moment at={silence.starts_at} />
       </td>
       <td>
-        {silence.ends_at ? <Expiry at={silence.ends_at} /> : "when what it silences has ended"}
+        {silence.ends_at ? (
+          <Expiry at={silence.ends_at} />
+        ) : (
+          "5 min after what it silences has ended"
+        )}
         {silence.interval && `, only within ${silence.interval}`}
       </td>
       <td>

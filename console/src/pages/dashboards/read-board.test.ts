@@ -61,6 +61,12 @@ test("what a dashboard has beyond its panels and is not understood is named", ()
   expect(notUnderstood).toEqual(["annotations.Deploys", "links", "templating.filters (adhoc)"]);
 });
 
+test("a row that would be repeated is named, and how a title would be written", () => {
+  const row = { type: "row", title: "${host:glob}", repeat: "host" };
+  const { notUnderstood } = readBoard({ title: "Of ${host:raw}", panels: [row] });
+  expect(notUnderstood).toEqual(["repeat of the row ${host:glob}", "${host:glob}"]);
+});
+
 test("choices of a custom variable may have names of their own", () => {
   const list = [{ name: "v", type: "custom", query: "a, long name : b, c\\,d" }];
   expect(readBoard({ panels: [], templating: { list } }).variables[0]!.choices).toEqual([

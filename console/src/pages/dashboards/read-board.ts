@@ -4,7 +4,7 @@ import { type Json, listOf, numberOf, objectOf, objectsOf, textOf } from "./json
 import type { Board, Choice, Panel, Section, Variable } from "./model";
 import { type Place, readPanel } from "./read-panel";
 import { knowsQuery } from "./variable-query";
-import { ALL } from "./variables";
+import { ALL, strangeFormats } from "./variables";
 
 const COLUMNS = 24;
 const VARIABLES = ["query", "custom", "constant", "interval", "textbox", "datasource"] as const;
@@ -42,6 +42,12 @@ function nameTheRest(board: Json, unknown: (name: string) => void): void {
     if (each["builtIn"] !== 1) unknown(`annotations.${textOf(each["name"]) || "?"}`);
   }
   if (listOf(board["links"]).length > 0) unknown("links");
+  strangeFormats(textOf(board["title"])).forEach(unknown);
+  const rows = objectsOf(board["panels"]).filter((each) => each["type"] === "row");
+  for (const row of [...rows, ...objectsOf(board["rows"])]) {
+    if (row["repeat"]) unknown(`repeat of the row ${textOf(row["title"]) || "?"}`);
+    strangeFormats(textOf(row["title"])).forEach(unknown);
+  }
 }
 
 /** A panel of the type `row` begins a section; one that is collapsed holds its panels itself. */

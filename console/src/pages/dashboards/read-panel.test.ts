@@ -23,9 +23,17 @@ test.each([
   [{ datasource: { type: "loki", uid: "l" } }, "datasource loki"],
   [{ targets: [{ refId: "B", rawSql: "select 1" }] }, "query B, which has no expr"],
   [{ repeat: "host" }, "repeat"],
+  [{ title: "of ${host:percentencode}" }, "${host:percentencode}"],
+  [{ targets: [{ expr: 'up{host=~"[[host:lucene]]"}' }] }, "[[host:lucene]]"],
+  [{ type: "text", options: { content: "since ${__from:date:iso}" } }, "${__from:date:iso}"],
   [{ type: "text", options: { mode: "html", content: "<b>" } }, "mode html"],
 ])("%j is named", (panel, name) => {
   expect(read(panel).notUnderstood).toEqual([name]);
+});
+
+test("ways of writing that are known are not named", () => {
+  const expr = 'up{host=~"${host:regex}",job=~"${job:pipe}",zone="${zone.text:csv}"}';
+  expect(read({ title: "$host [[job]]", targets: [{ expr }] }).notUnderstood).toEqual([]);
 });
 
 test("what only decorates is passed over", () => {

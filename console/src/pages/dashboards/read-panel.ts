@@ -6,6 +6,7 @@ import { type Drawing, type Kind, KINDS, type Panel, type Target } from "./model
 import { knowsCustom, knowsOption } from "./options";
 import { knowsCalculation } from "./reduce";
 import { type Threshold, toneOfColour } from "./thresholds";
+import { strangeFormats } from "./variables";
 
 export interface Place {
   x: number;
@@ -31,6 +32,7 @@ export function readPanel(panel: Json, place: Place): Panel {
     told(panel["libraryPanel"] ? "a panel of a library" : `type ${type || "(none)"}`);
   const options = objectOf(panel["options"]);
   nameTheRest(panel, options, told);
+  nameFormats(panel, options, told);
   const look = lookOf(panel, told);
   const old = kind === "graph" ? oldThresholds(panel) : [];
   return {
@@ -60,6 +62,18 @@ function nameTheRest(panel: Json, options: Json, unknown: Unknown): void {
   const custom = objectOf(objectOf(objectOf(panel["fieldConfig"])["defaults"])["custom"]);
   for (const name of Object.keys(custom)) if (!knowsCustom(name)) unknown(`custom.${name}`);
   if (options["calculate"] === true) unknown("options.calculate");
+}
+
+function nameFormats(panel: Json, options: Json, unknown: Unknown): void {
+  const targets = objectsOf(panel["targets"]);
+  const texts = [
+    panel["title"],
+    panel["description"],
+    panel["content"],
+    options["content"],
+    ...targets.flatMap((each) => [each["expr"], each["legendFormat"]]),
+  ];
+  for (const each of texts) strangeFormats(textOf(each)).forEach(unknown);
 }
 
 function targetsOf(panel: Json, unknown: Unknown): Target[] {

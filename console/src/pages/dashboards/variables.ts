@@ -21,6 +21,9 @@ export interface Scope {
 }
 
 const VARIABLE = /\$(\w+)|\$\{(\w+)(?:\.\w+)?(?::(\w+))?\}|\[\[(\w+)(?::(\w+))?\]\]/g;
+/** The same with a format, whatever stands behind the colon. */
+const FORMATTED = /\$\{(\w+)(?:\.\w+)?:([^}]*)\}|\[\[(\w+):([^\]]*)\]\]/g;
+const FORMATS = ["regex", "pipe", "json", "doublequote", "text", "csv", "raw"];
 /** Four times what is the usual time between two scrapes. */
 const LEAST_RATE_SECONDS = 60;
 const SCRAPE_SECONDS = 15;
@@ -33,6 +36,19 @@ export function inExpression(text: string, scope: Scope): string {
 /** For people: several values become `a, b`. */
 export function inWords(text: string, scope: Scope): string {
   return replaced(text, scope, (each) => valuesOf(each).join(", "));
+}
+
+/** What a text wants to be written in a way that nobody here knows, such as `${day:date}`. Where
+ * that is one word, the values stand there with commas between them. */
+export function strangeFormats(text: string): string[] {
+  return [...text.matchAll(FORMATTED)]
+    .filter(([, a, aAs, b, bAs]) => isStrange(a ?? b ?? "", aAs ?? bAs ?? ""))
+    .map(([whole]) => whole);
+}
+
+/** A time is written in milliseconds, whatever is asked for. */
+function isStrange(name: string, format: string): boolean {
+  return name.startsWith("__") || !FORMATS.includes(format);
 }
 
 /** The values themselves, with all written out. */

@@ -11,11 +11,20 @@ import { Trouble } from "../../parts/trouble";
 import { Round } from "./round";
 
 type Task = components["schemas"]["TaskStatus"];
+type Rhythm = components["schemas"]["CareStatus"];
 
 const CONFIRMED = 2;
 
-export function Care({ name }: { name: string }) {
+interface Props {
+  name: string;
+  rhythm: Rhythm;
+  /** Told when somebody signed. */
+  changed: () => void;
+}
+
+export function Care({ name, rhythm, changed }: Props) {
   const asking = useSignal(false);
+  const signing = useSignal(false);
   const rounds = useSignal(0);
   const { asked, again } = useAsked(
     () => told(api.GET("/api/databases/{name}/plan", { params: { path: { name } } })),
@@ -39,6 +48,11 @@ export function Care({ name }: { name: string }) {
           <p class="bar">
             <button onClick={again}>Plan anew</button>
             <ActButton onClick={() => (asking.value = true)}>Do it</ActButton>
+            {rhythm.needs_signature && !rhythm.signed_by && (
+              <ActButton role="approver" onClick={() => (signing.value = true)}>
+                Sign for it
+              </ActButton>
+            )}
           </p>
         </>
       )}
@@ -65,6 +79,24 @@ export function Care({ name }: { name: string }) {
               hint="Typed, it lets tasks of class 2 be done. Without it they are refused."
             />
           )}
+        </Dialog>
+      )}
+      {signing.value && (
+        <Dialog
+          title={`Sign for ${name}`}
+          doing="Sign"
+          danger
+          close={() => (signing.value = false)}
+          act={async ({ why = "" }) => {
+            const params = { path: { name } };
+            const body = { why, by: "", digest: rhythm.digest };
+            await told(api.POST("/api/databases/{name}/signature", { params, body }));
+            changed();
+            return "Signed: what the book asks for is done by itself.";
+          }}
+        >
+          <p>Tasks of class 2 will be done by themselves, until the book asks for others.</p>
+          <Field label="Why" name="why" required />
         </Dialog>
       )}
     </section>

@@ -13,6 +13,7 @@ import { Care } from "./care";
 import "./databases.css";
 import { levelTones } from "./levels";
 import { Report } from "./report";
+import { Rhythm } from "./rhythm";
 
 export default function Databases() {
   const { query } = useLocation();
@@ -20,6 +21,7 @@ export default function Databases() {
   useEvery(10, again);
   const listed = asked.value.data ?? [];
   const chosen = query["name"] ?? listed[0]?.name;
+  const known = listed.find((each) => each.name === chosen);
   return (
     <Page title="Databases">
       <Trouble asked={asked.value} />
@@ -41,16 +43,16 @@ export default function Databases() {
             <p>{each.description}</p>
             {each.trouble && <p class="trouble">{each.trouble}</p>}
             <p class="faint">
-              {each.kind}, {each.subject} · looked at <Ago at={each.at} /> · maintained{" "}
-              <Ago at={each.maintained_at} />
+              {each.kind}, {each.subject} · looked at <Ago at={each.at} />
             </p>
+            <Rhythm database={each} />
           </li>
         ))}
       </ul>
-      {chosen && (
+      {chosen && known && (
         <>
           <Report key={`report ${chosen}`} name={chosen} />
-          <Care key={`care ${chosen}`} name={chosen} />
+          <Care key={`care ${chosen}`} name={chosen} rhythm={known.maintenance} changed={again} />
         </>
       )}
     </Page>

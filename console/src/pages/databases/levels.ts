@@ -10,3 +10,13 @@ export const levelTones: Readonly<Record<Level, Tone>> = {
   over: "degraded",
   unknown: "unknown",
 };
+
+export type CareState = NonNullable<components["schemas"]["CareStatus"]["state"]>;
+
+export const careTones: Readonly<Record<CareState, Tone>> = {
+  good: "up",
+  waiting: "late",
+  late: "late",
+  failed: "down",
+  "never ran": "unknown",
+};

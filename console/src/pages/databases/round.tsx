@@ -1,4 +1,4 @@
-/** The last maintenance since the start: each task with its own end, and before → after. */
+/** The last maintenance: each task with its own end, and before → after. */
 
 import { api, told } from "../../api/client";
 import type { components } from "../../api/schema";
@@ -11,7 +11,12 @@ import { measured } from "./report";
 
 type Maintenance = components["schemas"]["Maintenance"];
 
-const TONES: Readonly<Record<string, Tone>> = { done: "up", locked: "late", failed: "down" };
+const TONES: Readonly<Record<string, Tone>> = {
+  done: "up",
+  locked: "late",
+  failed: "down",
+  waiting: "late",
+};
 
 /** `turn` changes when one was begun. */
 export function Round({ name, turn }: { name: string; turn: number }) {
@@ -32,6 +37,7 @@ export function Round({ name, turn }: { name: string; turn: number }) {
           "· under way"
         )}
       </p>
+      {round.trouble && <p class="trouble">{round.trouble}</p>}
       <ul class="tasks">
         {round.results.map((each) => (
           <li>
@@ -46,7 +52,7 @@ export function Round({ name, turn }: { name: string; turn: number }) {
   );
 }
 
-/** Null where there was none since the start. */
+/** Null where none is known. */
 async function last(name: string): Promise<Maintenance | null> {
   try {
     return await told(api.GET("/api/databases/{name}/maintenance", { params: { path: { name } } }));

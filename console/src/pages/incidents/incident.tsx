@@ -4,14 +4,14 @@ import "./incidents.css";
 import { useRoute } from "preact-iso";
 import { api, told } from "../../api/client";
 import type { Incident, Run } from "../../api/types";
-import { alerts, incidents, runs } from "../../live/platform";
+import { alerts, incidents, runs, written } from "../../live/platform";
 import { useAsked } from "../../parts/asked";
-import { useEvery } from "../../parts/every";
 import { Page } from "../../parts/page";
 import { RunOutput } from "../../parts/run-output";
 import { RunQuestion } from "../../parts/run-question";
 import { RunState } from "../../parts/run-state";
 import { Trouble } from "../../parts/trouble";
+import { useWhenTold } from "../../parts/when-told";
 import { at } from "../../place";
 import { IncidentActs } from "./incident-acts";
 import { IncidentHead } from "./incident-head";
@@ -34,7 +34,7 @@ export default function IncidentPage() {
   const story = asked.value.data?.id === number ? asked.value.data : null;
   const incident: Incident | null = live ?? story;
   // Notices, and what its services do, change nothing of the incident itself.
-  useEvery(2, again, incident !== null && incident.state !== "closed");
+  useWhenTold(written.value, again, incident !== null && incident.state !== "closed");
   return (
     <Page
       title={incident?.title ?? "Incident"}

@@ -3,14 +3,18 @@
 import { useSignal } from "@preact/signals";
 import { useLocation } from "preact-iso";
 import { api, told } from "../../api/client";
+import type { components } from "../../api/schema";
 import { services } from "../../live/platform";
+import { useAsked } from "../../parts/asked";
 import { Dialog } from "../../parts/dialog";
 import { Field } from "../../parts/field";
+import { Trouble } from "../../parts/trouble";
 import { at } from "../../place";
 
 export function OpenIncident({ close }: { close: () => void }) {
   const { route } = useLocation();
   const chosen = useSignal<readonly string[]>([]);
+  const { asked } = useAsked(() => told(api.GET("/api/incidents/severities")), []);
   const act = async (values: Record<string, string>) => {
     const body = {
       title: values["title"] ?? "",
@@ -29,8 +33,10 @@ export function OpenIncident({ close }: { close: () => void }) {
         label="Severity"
         name="severity"
         required
-        hint="As the book names them: critical, high, medium, low, if it says nothing else"
+        choices={[["", "choose"], ...(asked.value.data ?? []).map(asChoice)]}
+        value=""
       />
+      {asked.value.problem && <Trouble asked={asked.value} />}
       <fieldset class="incident-services">
         <legend>Services</legend>
         {Object.keys(services.value).map((name) => (
@@ -51,4 +57,9 @@ export function OpenIncident({ close }: { close: () => void }) {
       <Field label="More" name="description" long />
     </Dialog>
   );
+}
+
+function asChoice(severity: components["schemas"]["SeverityView"]): [string, string] {
+  const { name, description } = severity;
+  return [name, description ? `${name}: ${description}` : name];
 }

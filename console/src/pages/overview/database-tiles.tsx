@@ -2,7 +2,8 @@ import { now } from "../../live/platform";
 import { StateWord } from "../../parts/state";
 import { at } from "../../place";
 
-/** Databases with a figure over its limit, or of which nothing is known. */
+/** Databases with a figure over its limit, whose maintenance failed or is overdue, or of which
+ * nothing is known. */
 export function DatabaseTiles() {
   const all = now.value?.databases ?? [];
   if (all.length === 0) return null;
@@ -21,10 +22,7 @@ export function DatabaseTiles() {
               <h3>
                 <a href={at(`databases?name=${encodeURIComponent(each.name)}`)}>{each.name}</a>
               </h3>
-              <StateWord
-                state={each.state}
-                word={each.state === "degraded" ? "over a limit" : "unknown"}
-              />
+              <StateWord state={each.state} />
             </header>
             <p class="told">{each.message || "not looked at yet"}</p>
           </li>

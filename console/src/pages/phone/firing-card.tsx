@@ -1,32 +1,16 @@
-import { useSignal } from "@preact/signals";
-import { api, told } from "../../api/client";
 import type { Alert } from "../../api/types";
 import { ActButton } from "../../parts/act-button";
-import { Dialog } from "../../parts/dialog";
-import { Field } from "../../parts/field";
+import { ask } from "../../parts/ask";
 import { Ago } from "../../parts/moment";
 import { toneOf } from "../../parts/severity";
 import { allows } from "../../session";
-import { matchersOf } from "../alerts/matching";
+import { QuietDialog } from "./quiet-dialog";
 
 const HOURS = [1, 4, 8];
 
 /** An alert that fires, and how to have quiet for a while. */
 export function FiringCard({ alert }: { alert: Alert }) {
-  const hours = useSignal(0);
   const has = alert.acknowledged?.assignee || alert.acknowledged?.by;
-  const silence = async ({ why = "" }: Record<string, string>) => {
-    const body = {
-      matchers: matchersOf(alert.labels),
-      by: "",
-      why,
-      seconds: hours.value * 3_600,
-      until_resolved: false,
-      interval: "",
-    };
-    await told(api.POST("/api/silences", { body }));
-    return `${alert.name} is silent for ${hours.value} h`;
-  };
   return (
     <article class={`tile tone-edge-${toneOf(alert.labels["severity"])}`}>
       <p>
@@ -39,12 +23,14 @@ export function FiringCard({ alert }: { alert: Alert }) {
         {allows("operator") ? (
           <>
             <span>Silence</span>
-            {HOURS.map((each) => (
+            {HOURS.map((hours) => (
               <ActButton
-                onClick={() => (hours.value = each)}
-                label={`Silence ${alert.name} for ${each} h`}
+                onClick={() =>
+                  ask((close) => <QuietDialog alert={alert} hours={hours} close={close} />)
+                }
+                label={`Silence ${alert.name} for ${hours} h`}
               >
-                {each} h
+                {hours} h
               </ActButton>
             ))}
           </>
@@ -52,17 +38,6 @@ export function FiringCard({ alert }: { alert: Alert }) {
           <ActButton onClick={() => undefined}>Silence</ActButton>
         )}
       </div>
-      {hours.value > 0 && (
-        <Dialog
-          title={`Silence ${alert.name} for ${hours.value} h?`}
-          doing="Silence"
-          act={silence}
-          close={() => (hours.value = 0)}
-        >
-          <p>Nobody is told of it meanwhile.</p>
-          <Field label="Why" name="why" value="silenced from the phone" required />
-        </Dialog>
-      )}
     </article>
   );
 }

@@ -1,7 +1,6 @@
 /** One page in thumb's reach: how it stands, and what a person can do about it at once. */
 
 import "./phone.css";
-import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { Alert } from "../../api/types";
 import { alerts, checks, now, services, waiting } from "../../live/platform";
@@ -11,7 +10,6 @@ import { VerdictLine } from "../../parts/verdict-line";
 import { bySince } from "../../parts/waiting";
 import { DownCard } from "./down-card";
 import { FiringCard } from "./firing-card";
-import { RestartDialog } from "./restart-dialog";
 import { WaitingCard } from "./waiting-card";
 
 export default function Phone() {
@@ -19,7 +17,6 @@ export default function Phone() {
 }
 
 function Thumb() {
-  const restarting = useSignal("");
   // A service that needs a person stands below with its restart; an alert, with its silences.
   const asked = Object.values(waiting.value)
     .filter((each) => each.kind !== "person")
@@ -42,11 +39,7 @@ function Thumb() {
         </Cards>
         <Cards title="Not up">
           {down.map((each) => (
-            <DownCard
-              key={each.name}
-              service={each}
-              restart={() => (restarting.value = each.name)}
-            />
+            <DownCard key={each.name} service={each} />
           ))}
         </Cards>
         <Cards title="Alerts">
@@ -55,9 +48,6 @@ function Thumb() {
           ))}
         </Cards>
       </div>
-      {restarting.value && (
-        <RestartDialog service={restarting.value} close={() => (restarting.value = "")} />
-      )}
     </div>
   );
 }

@@ -28,11 +28,11 @@ function Cancel({ run, close }: { run: Run; close: () => void }) {
     const params = { path: { number: run.id } };
     const body = { why: values["why"] ?? "", by: "" };
     await told(api.POST("/api/runs/{number}/cancellation", { params, body }));
-    return "It ends before its next step";
+    return "It stops";
   };
   return (
     <Dialog title="Cancel this run?" doing="Cancel the run" danger act={act} close={close}>
-      <p>It ends before its next step; what was begun is brought to its end.</p>
+      <p>What its step is doing is told to stop, and no other begins. What was done stays.</p>
       <Field label="Why" name="why" required />
     </Dialog>
   );

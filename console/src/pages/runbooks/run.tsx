@@ -1,10 +1,11 @@
 /** One run: how it stands, what it waits for, its steps, and what it writes. */
 
 import "./runbooks.css";
+import { type Signal, useSignal } from "@preact/signals";
 import { useRoute } from "preact-iso";
 import { api, told } from "../../api/client";
 import type { Run } from "../../api/types";
-import { incidents, runs } from "../../live/platform";
+import { incidents, runs, written } from "../../live/platform";
 import { useAsked } from "../../parts/asked";
 import { duration, For, Moment } from "../../parts/moment";
 import { Page } from "../../parts/page";
@@ -14,7 +15,7 @@ import { RunState } from "../../parts/run-state";
 import { withValues } from "../../parts/run-table";
 import { Trouble } from "../../parts/trouble";
 import { at } from "../../place";
-import { useEvery } from "../../parts/every";
+import { useWhenTold } from "../../parts/when-told";
 import { RunActs } from "./run-acts";
 import { RunSteps } from "./run-steps";
 
@@ -26,19 +27,20 @@ export default function RunPage() {
     () => told(api.GET("/api/runs/{number}", { params: { path } })),
     [number, live],
   );
-  const known = asked.value.data?.id === number ? asked.value.data : null;
-  const run = known && live ? { ...live, steps: known.steps } : known;
-  // No event tells of a step that begins or ends.
-  useEvery(1, again, run !== null && !run.ended_at);
+  // What is live is some seconds old where the database is slow: it only says when to ask.
+  const run = asked.value.data?.id === number ? asked.value.data : null;
+  // Steps that begin and end are in the ledger, but for those that only look.
+  const steps = useSignal(0);
+  useWhenTold(`${written.value} ${steps.value}`, again, run !== null && !run.ended_at);
   return (
     <Page title={run ? `Run of ${run.runbook}` : "Run"} beside={run && <RunState run={run} />}>
       {!run && <Trouble asked={asked.value} />}
-      {run && <Shown run={run} />}
+      {run && <Shown run={run} steps={steps} />}
     </Page>
   );
 }
 
-function Shown({ run }: { run: Run }) {
+function Shown({ run, steps }: { run: Run; steps: Signal<number> }) {
   return (
     <>
       <RunQuestion run={run} />
@@ -47,7 +49,7 @@ function Shown({ run }: { run: Run }) {
       <h2>Steps</h2>
       <RunSteps steps={run.steps} />
       <h2>Output</h2>
-      <RunOutput run={run.id} round={run.round} />
+      <RunOutput run={run.id} round={run.round} steps={steps} />
     </>
   );
 }

@@ -22,6 +22,7 @@ from opsbook.core.labels import Labels
 from opsbook.metrics.matching import matching
 from opsbook.metrics.model import Matcher
 from opsbook.metrics.regex import compile_regex
+from opsbook.web.alertmanager.described import body_of, refusals
 from opsbook.web.alertmanager.models import (
     AlertGroup,
     AlertmanagerStatus,
@@ -56,25 +57,55 @@ def alertmanager_routes(
     routes = APIRouter(prefix="/api/v2", tags=["alertmanager"])
     routes.add_api_route("/status", api.status)
     routes.add_api_route("/receivers", api.receivers)
-    routes.add_api_route("/alerts", api.alerts, operation_id="get_alerts")
-    routes.add_api_route("/alerts", api.post_alerts, methods=["POST"], operation_id="post_alerts")
-    routes.add_api_route("/alerts/groups", api.groups)
-    routes.add_api_route("/silences", api.silences, operation_id="get_silences")
+    routes.add_api_route(
+        "/alerts",
+        api.alerts,
+        operation_id="get_alerts",
+        response_model=list[GettableAlert],
+        responses=refusals(400),
+    )
+    routes.add_api_route(
+        "/alerts",
+        api.post_alerts,
+        methods=["POST"],
+        operation_id="post_alerts",
+        response_class=Response,
+        responses=refusals(400, 403, 413, 415, 500),
+        openapi_extra=body_of(PostableAlert, many=True),
+    )
+    routes.add_api_route(
+        "/alerts/groups", api.groups, response_model=list[AlertGroup], responses=refusals(400)
+    )
+    routes.add_api_route(
+        "/silences",
+        api.silences,
+        operation_id="get_silences",
+        response_model=list[GettableSilence],
+        responses=refusals(400),
+    )
     routes.add_api_route(
         "/silences",
         api.post_silence,
         methods=["POST"],
         operation_id="post_silence",
         response_model=SilenceNumber,
+        responses={**refusals(400, 403, 413, 415), 404: {"model": str}},
+        openapi_extra=body_of(PostableSilence),
     )
     routes.add_api_route(
-        "/silence/{number}", api.silence, operation_id="get_silence", response_model=GettableSilence
+        "/silence/{number}",
+        api.silence,
+        operation_id="get_silence",
+        response_model=GettableSilence,
+        responses=refusals(404, 422),
     )
     routes.add_api_route(
         "/silence/{number}",
         api.expire_silence,
         methods=["DELETE"],
         operation_id="delete_silence",
+        response_class=Response,
+        responses=refusals(403, 404, 422, 500),
     )
     return routes
 

@@ -53,9 +53,12 @@ class Hub:
         ears: Sequence[Ear],
         asides: Sequence[ReadAside[Any]],
         following: Following,
+        written: Callable[[], int],
         bus: Bus,
         clock: Clock,
     ) -> None:
+        """`written`: how many entries of the ledger are on disk. A new one may mean that what is
+        read aside has changed."""
         self.epoch = secrets.token_hex(8)
         self.seq = 0
         self.turns = 0
@@ -64,6 +67,7 @@ class Hub:
         self.following = following
         self._topics, self._ears, self._asides = topics, ears, asides
         self._bus, self._clock = bus, clock
+        self._written, self._entries = written, 0
         self._ring = Ring()
         self._state: str | None = None
         self._told_at = clock.monotonic()
@@ -133,6 +137,7 @@ class Hub:
     def turn(self) -> None:
         """Find what has changed and tell it."""
         self.turns += 1
+        self._stir()
         now = self._clock.monotonic()
         found = {each.name: news for each in self._topics if (news := self._news(each, now))}
         if found:
@@ -143,6 +148,12 @@ class Hub:
             self._woken.set()
         for outbox in tuple(self.outboxes):
             outbox.look_after()
+
+    def _stir(self) -> None:
+        if (entries := self._written()) != self._entries:
+            self._entries = entries
+            for each in self._asides:
+                each.nudge()
 
     async def _while_listened(self) -> None:
         for each in self._asides:

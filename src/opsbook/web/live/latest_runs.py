@@ -1,7 +1,7 @@
 """The runs that pages list: those that have not ended, and the newest."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Engine, Row, select
@@ -21,16 +21,23 @@ _Row = Row[tuple[str, str, float | None]]
 class LatestRuns:
     """Asks only for those anew to which something may have happened."""
 
-    def __init__(self, runbooks: Runbooks, engine: Engine) -> None:
-        self._runbooks, self._engine = runbooks, engine
+    def __init__(self, runbooks: Runbooks, engine: Engine, written: Callable[[], int]) -> None:
+        """`written`: how many entries of the ledger are on disk. Each run writes one when it
+        begins."""
+        self._runbooks, self._engine, self._written = runbooks, engine, written
         self._known: dict[str, tuple[_Row, RunView]] = {}
+        self._read_at: int | None = None
+        self._going_on = False
 
     async def read(self) -> dict[str, RunView]:
         """By their ids, without their steps. Raises SQLAlchemyError, DurableError."""
-        rows = await asyncio.to_thread(_rows, self._engine)
-        known = {row.id: (row, view) for row in rows if (view := await self._view(row))}
-        self._known = known
-        return {number: view for number, (_, view) in known.items()}
+        written = self._written()
+        if written != self._read_at or self._going_on:
+            rows = await asyncio.to_thread(_rows, self._engine)
+            self._known = {row.id: (row, view) for row in rows if (view := await self._view(row))}
+            self._going_on = any(row.ended_at is None for row in rows)
+            self._read_at = written
+        return {number: view for number, (_, view) in self._known.items()}
 
     async def _view(self, row: _Row) -> RunView | None:
         before, view = self._known.get(row.id, (None, None))

@@ -54,6 +54,12 @@ class PlatformNow(BaseModel):
     databases: list[DatabaseTile] = Field(description="worst first")
 
 
+class LedgerNow(BaseModel):
+    """That there is something new in it."""
+
+    written: int = Field(description="entries since the process began that are on disk")
+
+
 class LiveTopics(BaseModel):
     """A topic is missing while nothing is known of it."""
 
@@ -68,6 +74,7 @@ class LiveTopics(BaseModel):
     drills: dict[str, DrillStatus] = {}
     backups: dict[str, SetStatus] = {}
     waiting: dict[str, WaitingItem] = Field({}, description="what waits for a person")
+    ledger: dict[Literal["now"], LedgerNow] = {}
 
 
 class LiveState(BaseModel):

@@ -37,7 +37,7 @@ from opsbook.web.live.aside import ReadAside
 from opsbook.web.live.following import Following
 from opsbook.web.live.hub import Ear, Hub
 from opsbook.web.live.latest_runs import LatestRuns
-from opsbook.web.live.model import AlertingNow, PlatformNow
+from opsbook.web.live.model import AlertingNow, LedgerNow, PlatformNow
 from opsbook.web.live.topic import Topic
 from opsbook.web.runs import run_status
 from opsbook.web.status import LedgerStatus, RunsStatus, StatusView
@@ -47,9 +47,9 @@ _MOST = 1_000
 """Alerts, silences: a page that shows more helps nobody."""
 _MOST_INCIDENTS = 100
 _SOON = 1.0
-"""Seconds between two readings of what no event announces."""
-_LATER = 5.0
-"""Of what an event announces, or what is counted aside."""
+"""Seconds between two readings of runs that go on: not all that they do is written down."""
+_LATER = 15.0
+"""Of what the ledger tells of: then only time itself can change it, such as what is overdue."""
 
 
 def make_hub(
@@ -65,12 +65,17 @@ def make_hub(
 ) -> Hub:
     """All topics of a platform, in one hub. `runbooks` is None where there is nothing to run."""
     checks, services = _checks(view), _services(view, clock)
-    latest = LatestRuns(runbooks, engine) if runbooks else None
+
+    def written() -> int:
+        """Whatever is read aside is written down when it changes."""
+        return view.ledger.written
+
+    latest = LatestRuns(runbooks, engine, written) if runbooks else None
     runs = ReadAside("runs", latest.read, _SOON) if latest else None
     unclosed = ReadAside("incidents", lambda: _unclosed(engine), _LATER)
-    waiting = ReadAside("what waits for people", lambda: _waiting(waitings), _SOON)
+    waiting = ReadAside("what waits for people", lambda: _waiting(waitings), _LATER)
     counted = ReadAside("counts", lambda: _refreshed(view), _LATER)
-    sets = ReadAside("backups", lambda: _known_backups(view), _SOON)
+    sets = ReadAside("backups", lambda: _known_backups(view), _LATER)
 
     def drills() -> Mapping[str, Standing]:
         return {each.drill: each for each in view.drills.standings()}
@@ -94,6 +99,12 @@ def make_hub(
             ),
             Topic("backups", lambda: sets.things, lambda each: set_view(each, view.backups)),
             Topic("waiting", lambda: waiting.things, _itself, _itself),
+            Topic(
+                "ledger",
+                lambda: {"now": view.ledger},
+                lambda each: LedgerNow(written=each.written),
+                lambda each: each.written,
+            ),
         ],
         [
             Ear(OutcomeTaken, lambda event: checks.touch(event.check), at_once=False),
@@ -106,6 +117,7 @@ def make_hub(
         ],
         [counted, unclosed, waiting, sets, *([runs] if runs else [])],
         Following(runbooks.follow if runbooks else None),
+        written,
         bus,
         clock,
     )

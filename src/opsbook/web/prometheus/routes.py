@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from opsbook.core.errors import OpsbookError
 from opsbook.metrics.store import Store
 from opsbook.web.prometheus.answers import Answer, Body, answer, body_of, failure, success
+from opsbook.web.prometheus.described import described
 from opsbook.web.prometheus.errors import ApiError, api_error
 from opsbook.web.prometheus.federation import CONTENT_TYPE, federated
 from opsbook.web.prometheus.memory import Memory
@@ -54,6 +55,7 @@ def prometheus_routes(store: Store, sources: Sources) -> APIRouter:
                 methods=[method],
                 description=text,
                 operation_id=f"{method.lower()}{path.replace('/', '_')}",
+                **described(path.removeprefix("/api/v1"), method),
             )
     return router
 

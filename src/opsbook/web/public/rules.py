@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from opsbook.book.names import unknown_names
 from opsbook.book.problems import Problem
 from opsbook.book.source import Source, dotted
+from opsbook.web.console.paths import PAGES
 from opsbook.web.public.settings import StatusPageSettings
 
 _TAKEN = ("/api", "/assets", "/federate", "/metrics")
-"""Where paths begin that programs, or the pages of the console, know."""
+"""Where paths begin that programs, or the pages of the console, ask for."""
 
 
 def status_page_problems(
@@ -24,8 +25,16 @@ def status_page_problems(
             ("status_page", "services", name, "of"), shown.of, services, source
         )
     ]
-    if settings.path.startswith(_TAKEN):
+    if (taken_by := _taken_by(settings.path)) is not None:
         place = ("status_page", "path")
-        what, remedy = f"this path is taken (got {settings.path!r})", "use, for example, /status"
+        what = f"this path is taken by {taken_by} (got {settings.path!r})"
+        remedy = "use, for example, /status"
         problems.append(Problem(source.mark(place), dotted(place), what, remedy))
     return problems
+
+
+def _taken_by(path: str) -> str | None:
+    if path.startswith(_TAKEN):
+        return "what programs ask for"
+    first = path.split("/")[1]
+    return f"the console's page /{first}" if first in PAGES else None
