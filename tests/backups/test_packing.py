@@ -1,9 +1,13 @@
 """Compression and encryption, both ways, and what was changed in between."""
 
+import contextlib
 import io
 
 import pyrage  # type: ignore[import-untyped]
 import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
 
 from opsbook.backups.packing import PackingError, compress, decompress, decrypt, encrypt
 
@@ -14,6 +18,10 @@ CONTENT = b"".join(b"line %d of many\n" % number for number in range(200_000))
 
 def blocks(content: bytes) -> list[bytes]:
     return [content[at : at + 70_000] for at in range(0, len(content), 70_000)]
+
+
+SHORT = CONTENT[:20_000]
+SHORT_PACKED = b"".join(compress(iter([SHORT]), 3))
 
 
 def encrypted(content: bytes = CONTENT) -> bytes:
@@ -39,6 +47,19 @@ def test_a_frame_that_was_cut_off_is_told() -> None:
     packed = b"".join(compress(iter(blocks(CONTENT)), 3))
     with pytest.raises(PackingError):
         b"".join(decompress(io.BytesIO(packed[:-1])))
+
+
+@given(st.integers(0, len(SHORT_PACKED) * 8 - 1))
+def test_a_bit_flipped_in_a_frame_is_told_or_changes_nothing(bit: int) -> None:
+    """The manifest keeps no hash of what we compressed: the frame's checksum is that hash."""
+    packed = bytearray(SHORT_PACKED)
+    packed[bit // 8] ^= 1 << bit % 8
+    with contextlib.suppress(PackingError):
+        assert b"".join(decompress(io.BytesIO(packed))) == SHORT
+
+
+def test_a_frame_holds_a_checksum_of_its_content() -> None:
+    assert zstandard.get_frame_parameters(SHORT_PACKED).has_checksum
 
 
 def test_what_stands_behind_the_frame_is_told() -> None:

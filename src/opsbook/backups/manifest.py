@@ -23,7 +23,9 @@ class ManifestFile(BaseModel):
     """Of the bytes as stored."""
     content_size: int
     """Bytes before compression and encryption."""
-    content_sha256: str
+    content_sha256: str | None
+    """None for what we compressed: its frame holds a checksum of the content, which is looked at
+    when it is read (RFC 8878, 3.1.1)."""
     compression: Literal["none", "zstd"]
     encryption: Literal["none", "age"]
 

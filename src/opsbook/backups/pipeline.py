@@ -1,6 +1,6 @@
 """A backup from its source to its destinations: read once, never whole in memory.
 
-read → SHA-256 → zstd → age → SHA-256 → every destination; the manifest last
+read → zstd with its checksum → age → SHA-256 → every destination; the manifest last
 """
 
 import hashlib
@@ -77,7 +77,7 @@ class Pipeline:
         """Its bytes at every destination, on disk."""
         wanted = self._wanted
         ends = ("" if part.packed else ".zst") + (".age" if wanted.recipients else "")
-        content, stored = _Tally(), _Tally()
+        content, stored = _Tally(hashed=part.packed), _Tally()
         blocks = self._stages(part, content)
         with ended(blocks):
             copies.begin(self._prefix + part.name + ends)
@@ -94,7 +94,7 @@ class Pipeline:
             size=stored.size,
             sha256=stored.digest,
             content_size=content.size,
-            content_sha256=content.digest,
+            content_sha256=content.digest if part.packed else None,
             compression="none" if part.packed else "zstd",
             encryption="age" if wanted.recipients else "none",
         )
@@ -139,11 +139,11 @@ class Pipeline:
 
 
 class _Tally:
-    """Bytes and their SHA-256, as they pass."""
+    """Bytes and their SHA-256, as they pass; only the bytes where they are not `hashed`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, hashed: bool = True) -> None:
         self.size = 0
-        self._hash = hashlib.sha256()
+        self._hash, self._hashed = hashlib.sha256(), hashed
 
     @property
     def digest(self) -> str:
@@ -151,7 +151,8 @@ class _Tally:
 
     def add(self, block: bytes) -> None:
         self.size += len(block)
-        self._hash.update(block)
+        if self._hashed:
+            self._hash.update(block)
 
     def counted(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
         with ended(blocks):

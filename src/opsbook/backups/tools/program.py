@@ -21,7 +21,7 @@ _LOOK_SECONDS = 0.2
 """How long a silent pipe is waited for before looking whether to go on."""
 _PAUSE_SECONDS = 0.01
 _SMALL = BLOCK // 4
-_BREATH = 0.001
+_BREATH = 0.002
 """Seconds in which a program gets ahead that was read empty. Reading every few kilobytes wakes
 both sides for little: it cost a twelfth of the time of a gigabyte's dump on two cores."""
 _LONGEST_WORDS = 8192
