@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from bench.checks.opsbook import checks_up, up
-from bench.processes import Process, until, usage_of
+from bench.processes import Process, cpu_seconds_of, until, usage_of
 from bench.service import Program, serving
 from bench.table import Cell, say
 from opsbook.state.datadir import DataDir
@@ -111,11 +111,10 @@ async def _cost(process: Process, address: str, checks: int, pages: int, seconds
 
 async def _cpu(process: Process, seconds: float) -> tuple[float, int]:
     """Of one core in percent, and resident memory at the end."""
-    before = usage_of(process)
+    before, began = cpu_seconds_of(process), time.perf_counter()
     await asyncio.sleep(seconds)
-    after = usage_of(process)
-    spent = after.cpu_seconds - before.cpu_seconds
-    return 100 * spent / (after.read_at - before.read_at), after.memory_bytes
+    spent, took = cpu_seconds_of(process) - before, time.perf_counter() - began
+    return 100 * spent / took, usage_of(process).memory_bytes
 
 
 async def _hear(connection: ClientConnection, heard: _Heard) -> None:
