@@ -193,11 +193,13 @@ class Hub:
             await asyncio.gather(*tried, return_exceptions=True)
 
     async def _rest(self) -> None:
-        due = min(_LONGEST, self._told_at + _BEAT - self._clock.monotonic())
-        await asyncio.sleep(_SHORTEST)
+        """Woken up once a second where nothing happens: that is most of what a page costs."""
+        began = self._clock.monotonic()
+        due = max(_SHORTEST, min(_LONGEST, self._told_at + _BEAT - began))
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(max(due - _SHORTEST, 0)):
+            async with asyncio.timeout(due):
                 await self._woken.wait()
+        await asyncio.sleep(max(0.0, began + _SHORTEST - self._clock.monotonic()))
         self._woken.clear()
 
     @contextlib.contextmanager

@@ -37,15 +37,17 @@ class Topic(Generic[T]):
         things: Callable[[], Mapping[str, T] | None],
         shown: Callable[[T], BaseModel],
         mark: Callable[[T], Any] | None = None,
+        rest: float = 0.0,
     ) -> None:
         """`things` gives None while they are not known. `mark` is what an item depends on, as
-        something that can be compared; without it each is made in each round."""
+        something that can be compared; without it each is made in each round. `rest`: seconds
+        between two rounds at least, unless something was touched."""
         self.name = name
         self.items: dict[str, str] | None = None
         """Key → JSON; None while nothing is known."""
         self.more = False
         """Whether something is left for the next turn, which may come soon."""
-        self._things, self._shown, self._mark = things, shown, mark
+        self._things, self._shown, self._mark, self._rest = things, shown, mark, rest
         self._marks: dict[str, Any] = {}
         self._touched: set[str] = set()
         self._round_at = 0.0
@@ -74,7 +76,8 @@ class Topic(Generic[T]):
                 found.set[key] = item
         found.gone = [key for key in left if key not in things]
         if whole:
-            self._round_at = now + min((perf_counter() - began) / _SHARE, _RAREST)
+            rest = max((perf_counter() - began) / _SHARE, self._rest)
+            self._round_at = now + min(rest, _RAREST)
         taken = self._taken(known, marks, found)
         self._touched.update(differing.keys() - marks.keys())
         self.more = bool(self._touched)

@@ -46,6 +46,8 @@ from opsbook.web.waiting import WaitingItem, Waitings
 _MOST = 1_000
 """Alerts, silences: a page that shows more helps nobody."""
 _MOST_INCIDENTS = 100
+_WHOLE = 2.0
+"""Seconds after which the whole is looked at though nothing of it was announced."""
 _SOON = 1.0
 """Seconds between two readings of runs that go on: not all that they do is written down."""
 _LATER = 15.0
@@ -64,6 +66,7 @@ def make_hub(
     clock: Clock,
 ) -> Hub:
     """All topics of a platform, in one hub. `runbooks` is None where there is nothing to run."""
+    platform = Topic("platform", lambda: {"now": view}, _platform, rest=_WHOLE)
     checks, services = _checks(view), _services(view, clock)
 
     def written() -> int:
@@ -80,13 +83,24 @@ def make_hub(
     def drills() -> Mapping[str, Standing]:
         return {each.drill: each for each in view.drills.standings()}
 
+    def check_changed(event: CheckChanged) -> None:
+        checks.touch(event.check)
+        platform.touch()
+
+    def service_changed(event: ServiceEvent) -> None:
+        services.touch(event.service)
+        platform.touch()
+
     def incident_changed(event: IncidentEvent) -> None:
         unclosed.nudge()
         waiting.nudge()
 
+    def look_round(event: object) -> None:
+        platform.touch()
+
     return Hub(
         [
-            Topic("platform", lambda: {"now": view}, _platform),
+            platform,
             services,
             checks,
             Topic("kpis", lambda: kpis.kpis, kpi_view, _kpi_mark),
@@ -108,11 +122,11 @@ def make_hub(
         ],
         [
             Ear(OutcomeTaken, lambda event: checks.touch(event.check), at_once=False),
-            Ear(CheckChanged, lambda event: checks.touch(event.check)),
-            Ear(ServiceEvent, lambda event: services.touch(event.service)),
-            Ear(AlertFired, _look_round),
-            Ear(AlertResolved, _look_round),
-            Ear(DrillEnded, _look_round),
+            Ear(CheckChanged, check_changed),
+            Ear(ServiceEvent, service_changed),
+            Ear(AlertFired, look_round),
+            Ear(AlertResolved, look_round),
+            Ear(DrillEnded, look_round),
             Ear(IncidentEvent, incident_changed),
         ],
         [counted, unclosed, waiting, sets, *([runs] if runs else [])],
@@ -238,7 +252,3 @@ async def _known_backups(view: StatusView) -> Mapping[str, Any]:
 
 def _itself(thing: Any) -> Any:
     return thing
-
-
-def _look_round(event: object) -> None:
-    """What has changed is found in the turn that follows."""
