@@ -7,7 +7,7 @@ prune:  choose → prune → record
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
@@ -21,6 +21,7 @@ from opsbook.backups.vault import Vault
 from opsbook.backups.verification import Depth, Verdict
 from opsbook.core.errors import BadInputError, OpsbookError
 from opsbook.durable.port import Run, RunCancelledError, StepFailedError
+from opsbook.durable.surely import surely
 from opsbook.durable.values import Json
 from opsbook.state.ledger import Ledger
 
@@ -84,7 +85,7 @@ class Course:
             cancelled = error
             made = {**made, "errors": {**made["errors"], order.set: str(error)}}
         told = {"backup": backup, **made, "checked": checked, "pruned": pruned}
-        await _surely(run, "record", lambda: self.record_backup(run, order, told))
+        await surely(run, "record", lambda: self.record_backup(run, order, told))
         if cancelled is not None:
             raise cancelled
         good = not made["errors"] and all(each["ok"] for each in checked.values())
@@ -98,7 +99,7 @@ class Course:
         except StepFailedError as error:
             unknown = Verdict(Depth(order.depth), None, error.message).as_json()
             found = {"destination": order.destination, "backup": order.backup, "verdict": unknown}
-        await _surely(run, "record", lambda: self.record_verdict(run, order, found))
+        await surely(run, "record", lambda: self.record_verdict(run, order, found))
         state = {True: "good", False: "failed", None: "unknown"}[found["verdict"]["ok"]]
         return {"state": state, **found}
 
@@ -106,7 +107,7 @@ class Course:
         """What was removed, and what could not be."""
         order = _order(value)
         pruned = await self._pruned(run, order, self.vault.known(order.set).to)
-        await _surely(run, "record", lambda: self.record_pruned(run, order, pruned))
+        await surely(run, "record", lambda: self.record_pruned(run, order, pruned))
         failed = any(each["error"] for each in pruned.values())
         return {"state": "failed" if failed else "good", "pruned": pruned}
 
@@ -251,14 +252,6 @@ class Course:
 
 def _order(value: Any) -> Order:
     return Order(**value)
-
-
-async def _surely(run: Run, name: str, action: Callable[[], Awaitable[Json]]) -> Json:
-    """A step that happens also in a run that was cancelled: it is told so only once."""
-    try:
-        return await run.step(name, action)
-    except RunCancelledError:
-        return await run.step(f"{name} all the same", action)
 
 
 async def _written(entry: "asyncio.Future[Any]") -> None:

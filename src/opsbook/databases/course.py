@@ -20,6 +20,7 @@ from opsbook.databases.records import Ended, last_signature, recorded
 from opsbook.databases.round import Round
 from opsbook.databases.settings import DatabaseSettings
 from opsbook.durable.port import Run, RunCancelledError, StepFailedError
+from opsbook.durable.surely import surely
 from opsbook.durable.values import Json
 from opsbook.state.ledger import Ledger
 
@@ -89,7 +90,8 @@ class Course:
         finally:
             self._planned.pop(run.id, None)
             await self._let_go(run)
-        found.ended = await self._recorded(run, order, found)
+        at: Any = await surely(run, "record", lambda: self.record(run, order, found))
+        found.ended = float(at)
         if cancelled is not None:
             raise cancelled
         return found.as_json()
@@ -207,14 +209,6 @@ class Course:
             action = partial(self.carry_out, run, order, found, number, began)
         result: Any = await run.step(name, action)
         return TaskResult.from_json(result)
-
-    async def _recorded(self, run: Run, order: Order, found: Round) -> float:
-        """Also in a run that was cancelled, which is told so only once."""
-        try:
-            at: Any = await run.step("record", lambda: self.record(run, order, found))
-        except RunCancelledError:
-            at = await run.step("record all the same", lambda: self.record(run, order, found))
-        return float(at)
 
     async def _live(self, run: Run, order: Order, tasks: list[Task], number: int) -> Task | None:
         """The task to be carried out; None where a life after that which planned it finds that

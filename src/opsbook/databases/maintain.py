@@ -1,18 +1,17 @@
 """The steps of maintenance that a book may ask for, and the baselines that it wants."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
     Field,
-    ModelWrapValidatorHandler,
-    PrivateAttr,
     model_validator,
 )
 
 from opsbook.book.fields import Duration, Percent
 from opsbook.book.model import Section
+from opsbook.book.written import Written
 
 
 def _table(text: str) -> str:
@@ -129,7 +128,7 @@ class Optimise(Section):
     """Let SQLite refresh the statistics that it thinks stale."""
 
 
-class MaintainStep(Section):
+class MaintainStep(Written):
     """One step; exactly one key says what is done."""
 
     vacuum: Vacuum | None = None
@@ -141,22 +140,6 @@ class MaintainStep(Section):
     close_idle: CloseIdle | None = None
     integrity: Integrity | None = None
     optimise: Optimise | None = None
-
-    _written: dict[str, Any] = PrivateAttr(default_factory=dict)
-
-    @property
-    def written(self) -> dict[str, Any]:
-        """As it stands in the book: a run carries it along, and what is filled in cannot be read
-        back."""
-        return self._written
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _remember(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        made = handler(data)
-        if isinstance(data, Mapping):
-            made._written = dict(data)
-        return made
 
     @model_validator(mode="after")
     def _one(self) -> "MaintainStep":

@@ -8,12 +8,12 @@ from pydantic import AfterValidator, Field
 from opsbook.book.fields import Duration, Name
 from opsbook.book.kinds import plugged, with_kinds
 from opsbook.book.model import Section
+from opsbook.book.written import Written
 from opsbook.runbooks.action import Action, action_kinds
 from opsbook.runbooks.compound import Compound
 from opsbook.runbooks.parameters import ParameterSettings
 from opsbook.runbooks.template import Expression, Template
 from opsbook.runbooks.words import word
-from opsbook.runbooks.written import Written
 
 Word = Annotated[str, AfterValidator(word)]
 """A name that templates can use: letters, digits and underscores."""
