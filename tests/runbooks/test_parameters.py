@@ -41,7 +41,7 @@ def test_a_value_of_its_type_is_taken(value: Any, settings: Any, expected: Any) 
         ("nan", {"type": "number"}, "not a number"),
         (9, {"type": "integer", "maximum": 5}, "too great \\(got 9\\): at most 5"),
         ("soon", {"type": "duration"}, "not a duration"),
-        ("c", {"type": "choice", "choices": ["a", "b"]}, "unknown \\(got 'c'\\): one of a, b"),
+        ("c", {"type": "choice", "choices": ["a", "b"]}, "unknown \\(got 'c'\\): known: a, b"),
         ("apj", {"type": "service"}, "did you mean api?"),
         ("xy", {"type": "text", "longest": 1}, "2 characters long: at most 1"),
         ("x;y", {"type": "text", "pattern": "[a-z]+"}, "it must match"),

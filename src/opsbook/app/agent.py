@@ -11,7 +11,7 @@ from opsbook.app.book import Book
 from opsbook.app.remote_hands import RemoteHands
 from opsbook.app.runs import DurableRuns, make_engine
 from opsbook.core.clock import Clock, SystemClock
-from opsbook.core.errors import BadInputError, nearest
+from opsbook.core.errors import BadInputError, hint_for
 from opsbook.durable.jobs.jobs import Jobs
 from opsbook.durable.model import Queue
 from opsbook.durable.port import DurableFunction
@@ -102,6 +102,5 @@ def _check(book: Book, host: str) -> None:
             "SQLite is a file of one machine; name a PostgreSQL database in `state: database`"
         )
     if host not in book.hosts:
-        meant = nearest(host, book.hosts)
-        hint = f"did you mean {meant}?" if meant else f"known: {', '.join(book.hosts) or 'none'}"
+        hint = hint_for(host, book.hosts)
         raise BadInputError(f"no such host in the book's `hosts` (got {host!r}): {hint}")

@@ -10,7 +10,7 @@ from opsbook.app.patience import patiently
 from opsbook.backups.recovery import Recovery
 from opsbook.backups.service import Backups
 from opsbook.core.clock import Clock
-from opsbook.core.errors import BadInputError, OpsbookError, nearest
+from opsbook.core.errors import BadInputError, OpsbookError, hint_for
 from opsbook.core.labels import labels_of
 from opsbook.durable.jobs.jobs import Jobs
 from opsbook.metrics.promql.errors import QueryError
@@ -117,8 +117,7 @@ class AppHands(Hands):
 
     def _known(self, thing: str, name: str, known: Mapping[str, object]) -> None:
         if name not in known:
-            meant = nearest(name, known)
-            hint = f"did you mean {meant}?" if meant else f"known: {', '.join(known) or 'none'}"
+            hint = hint_for(name, known)
             raise BadInputError(f"no such {thing} (got {name!r}): {hint}")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from opsbook.core.clock import Clock
-from opsbook.core.errors import BadInputError, nearest
+from opsbook.core.errors import BadInputError, hint_for
 from opsbook.durable.jobs.jobs import Jobs
 from opsbook.probes.check import Check
 from opsbook.probes.look import look_once
@@ -31,9 +31,7 @@ class RemoteHands(Hands):
 
     async def look(self, check: str) -> Outcome:
         if check not in self._checks:
-            meant = nearest(check, self._checks)
-            known = ", ".join(self._checks) or "none"
-            hint = f"did you mean {meant}?" if meant else f"known: {known}"
+            hint = hint_for(check, self._checks)
             raise BadInputError(f"no such check (got {check!r}): {hint}")
         return await look_once(self._checks[check], self.clock)
 

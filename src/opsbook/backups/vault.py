@@ -27,7 +27,7 @@ from opsbook.backups.store import MADE, PRUNED, Row, forget, put, rows_of
 from opsbook.backups.tools.throwaway import clear
 from opsbook.backups.verification import Depth, Verdict, Verification
 from opsbook.core.clock import Clock
-from opsbook.core.errors import BadInputError, nearest
+from opsbook.core.errors import BadInputError, hint_for
 
 _DAY = 86_400.0
 _REMEMBERED = 400 * _DAY
@@ -71,9 +71,7 @@ class Vault:
     def known(self, set_name: str) -> SetSettings:
         """Raises BadInputError for a set that the book does not have."""
         if set_name not in self.settings.sets:
-            meant = nearest(set_name, self.settings.sets)
-            names = ", ".join(self.settings.sets) or "none"
-            hint = f"did you mean {meant}?" if meant else f"known: {names}"
+            hint = hint_for(set_name, self.settings.sets)
             raise BadInputError(f"no such backup set: {set_name!r}; {hint}")
         return self.settings.sets[set_name]
 

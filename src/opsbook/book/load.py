@@ -8,7 +8,7 @@ from pydantic import BaseModel, RootModel, ValidationError
 
 from opsbook.book.problems import BookError, Mark, Problem
 from opsbook.book.source import AsWritten, Path_, Source, dotted, read_document, read_source
-from opsbook.core.errors import BadInputError, nearest
+from opsbook.core.errors import BadInputError, hint_for
 from opsbook.core.secrets import Secret
 
 B = TypeVar("B", bound=BaseModel)
@@ -69,8 +69,7 @@ def _explain_one(found: Any, source: Source, model: type[BaseModel]) -> Problem:
     kind, allowed = found["type"], None
     if kind == "extra_forbidden":
         known = _known_keys(model, path[:-1])
-        meant = nearest(str(path[-1]), known)
-        allowed = f"did you mean {meant}?" if meant else f"known: {', '.join(sorted(known))}"
+        allowed = hint_for(str(path[-1]), sorted(known))
         mark = source.keys.get(path, source.mark(path))
         return Problem(mark, dotted(path), f"unknown key (got {path[-1]!r})", allowed)
     if kind == "missing":

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from opsbook.book.problems import Problem
 from opsbook.book.source import Path_, Source, dotted
-from opsbook.core.errors import nearest
+from opsbook.core.errors import hint_for
 
 
 def unknown_names(
@@ -14,8 +14,7 @@ def unknown_names(
     problems = []
     for index, name in enumerate(names):
         if name not in known:
-            meant = nearest(name, known)
-            remedy = f"did you mean {meant}?" if meant else f"known: {', '.join(known) or 'none'}"
+            remedy = hint_for(name, known)
             place = (*path, index) if (*path, index) in source.values else path
             what = f"no such name (got {name!r})"
             problems.append(Problem(source.mark(place), dotted(place), what, remedy))

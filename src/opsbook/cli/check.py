@@ -12,7 +12,7 @@ from opsbook.app.app import make_checks
 from opsbook.app.book import read_book
 from opsbook.cli.table import print_states
 from opsbook.core.clock import SystemClock, iso
-from opsbook.core.errors import BadInputError, nearest
+from opsbook.core.errors import BadInputError, hint_for
 from opsbook.core.units import format_duration
 from opsbook.probes.check import Check
 from opsbook.probes.look import look_once
@@ -47,9 +47,7 @@ def _choose(checks: list[Check], names: tuple[str, ...]) -> list[Check]:
     known = {each.name: each for each in checks}
     for name in names:
         if name not in known:
-            meant = nearest(name, known)
-            hint = f"did you mean {meant}?" if meant else f"the checks are: {', '.join(known)}"
-            raise BadInputError(f"no such check (got {name!r}), {hint}")
+            raise BadInputError(f"no such check (got {name!r}), {hint_for(name, known)}")
     return [known[name] for name in names] if names else checks
 
 

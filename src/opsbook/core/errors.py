@@ -19,6 +19,13 @@ class BadInputError(OpsbookError):
     exit_code = 2
 
 
+def hint_for(name: str, known: Iterable[str]) -> str:
+    """What to do about a name that is not among those that are known."""
+    names = list(known)
+    meant = nearest(name, names)
+    return f"did you mean {meant}?" if meant else f"known: {', '.join(names) or 'none'}"
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that `name` was probably meant to be."""
     found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)

@@ -12,7 +12,7 @@ from sqlalchemy import Engine as State
 from sqlalchemy.exc import SQLAlchemyError
 
 from opsbook.core.clock import Clock
-from opsbook.core.errors import BadInputError, nearest
+from opsbook.core.errors import BadInputError, hint_for
 from opsbook.core.secrets import mask
 from opsbook.databases.care import Care, Past, care, is_due
 from opsbook.databases.course import Course, planned
@@ -223,9 +223,8 @@ class Databases:
     def known(self, name: str) -> DatabaseSettings:
         """Raises BadInputError for a name that is none."""
         if name not in self.settings:
-            meant = nearest(name, self.settings)
-            remedy = f"did you mean {meant}?" if meant else f"known: {', '.join(self.settings)}"
-            raise BadInputError(f"no such database: {name!r}; {remedy}")
+            hint = hint_for(name, self.settings)
+            raise BadInputError(f"no such database: {name!r}; {hint}")
         return self.settings[name]
 
     async def _keep_looking(self, name: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from opsbook.book.problems import Problem
 from opsbook.book.source import Path_, Source, dotted
-from opsbook.core.errors import nearest
+from opsbook.core.errors import hint_for
 from opsbook.response.settings import ResponseSettings
 from opsbook.runbooks.parameters import fitting
 from opsbook.runbooks.settings import RunbookSettings, walk
@@ -99,6 +99,4 @@ def _confirmed(name: str, runbooks: Mapping[str, RunbookSettings]) -> bool:
 
 
 def _unknown(thing: str, name: str, known: Collection[str]) -> tuple[str, str]:
-    meant = nearest(name, known)
-    remedy = f"did you mean {meant}?" if meant else f"known: {', '.join(known) or 'none'}"
-    return f"no such {thing} (got {name!r})", remedy
+    return f"no such {thing} (got {name!r})", hint_for(name, known)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from opsbook.core.errors import BadInputError, nearest
+from opsbook.core.errors import BadInputError, hint_for
 from opsbook.durable.values import Json
 from opsbook.runbooks.model import Request
 from opsbook.runbooks.parameters import accepted, revealed
@@ -29,10 +29,7 @@ class Admission:
 
     def book(self, name: str) -> RunbookSettings:
         if name not in self.runbooks:
-            meant = nearest(name, self.runbooks)
-            known = ", ".join(self.runbooks) or "none"
-            hint = f"did you mean {meant}?" if meant else f"known: {known}"
-            raise BadInputError(f"there is no runbook {name!r}; {hint}")
+            raise BadInputError(f"there is no runbook {name!r}; {hint_for(name, self.runbooks)}")
         return self.runbooks[name]
 
     def accepted(self, name: str, parameters: Mapping[str, Json]) -> dict[str, Json]:

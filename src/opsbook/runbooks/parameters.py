@@ -8,7 +8,7 @@ import re2  # type: ignore[import-untyped]  # the wheel carries no types
 from pydantic import Field
 
 from opsbook.book.model import Section
-from opsbook.core.errors import BadInputError, nearest
+from opsbook.core.errors import BadInputError, hint_for
 from opsbook.core.secrets import Secret
 from opsbook.core.units import parse_duration
 from opsbook.durable.values import Json
@@ -105,9 +105,7 @@ def handed(settings: Mapping[str, ParameterSettings], given: Mapping[str, Any]) 
 
 
 def _unknown(name: str, known: Collection[str]) -> str:
-    meant = nearest(name, known)
-    remedy = f"did you mean {meant}?" if meant else f"known: {', '.join(known) or 'none'}"
-    return f"there is no parameter {name!r}: {remedy}"
+    return f"there is no parameter {name!r}: {hint_for(name, known)}"
 
 
 def _number(settings: ParameterSettings, value: Json) -> int | float:
@@ -146,9 +144,7 @@ def _boolean(value: Json) -> bool:
 def _one_of(value: str, known: Collection[str]) -> str:
     if value in known:
         return value
-    meant = nearest(value, known)
-    remedy = f"did you mean {meant}?" if meant else f"one of {', '.join(known) or 'none'}"
-    raise ValueError(f"unknown (got {value!r}): {remedy}")
+    raise ValueError(f"unknown (got {value!r}): {hint_for(value, known)}")
 
 
 def _reference(value: Json) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from opsbook.book.model import Section
 from opsbook.book.source import Path_
-from opsbook.core.errors import nearest
+from opsbook.core.errors import hint_for
 from opsbook.runbooks.settings import StepSettings
 from opsbook.runbooks.template import Expression, Reference, Template
 
@@ -79,5 +79,4 @@ def _within(value: Any, at: Path_) -> Iterator[tuple[Path_, Reference]]:
 
 
 def _hint(name: str, known: Any) -> str:
-    meant = nearest(name, known)
-    return f"did you mean {meant}?" if meant else f"known: {', '.join(sorted(known)) or 'none'}"
+    return hint_for(name, sorted(known))

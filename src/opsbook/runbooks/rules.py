@@ -10,7 +10,7 @@ import re2  # type: ignore[import-untyped]  # the wheel carries no types
 from opsbook.book.graph import circles
 from opsbook.book.problems import Problem
 from opsbook.book.source import Path_, Source, dotted
-from opsbook.core.errors import BadInputError, nearest
+from opsbook.core.errors import BadInputError, hint_for
 from opsbook.runbooks.action import Thing
 from opsbook.runbooks.parameters import ParameterSettings, fitting
 from opsbook.runbooks.place import called as name_of
@@ -179,9 +179,7 @@ class _Steps:
             named.append(("host", step.host.fixed))
         for thing, name in named:
             if name not in self.known[thing]:
-                meant = nearest(name, self.known[thing])
-                known = ", ".join(self.known[thing]) or "none"
-                remedy = f"did you mean {meant}?" if meant else f"known: {known}"
+                remedy = hint_for(name, self.known[thing])
                 where = (*at, "host") if thing == "host" else (*at, step.kind)
                 yield where, f"no such {thing} (got {name!r})", remedy
         if "start_within" in step.model_fields_set and step.host is None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from opsbook.core.clock import Clock
-from opsbook.core.errors import BadInputError, nearest
+from opsbook.core.errors import BadInputError, hint_for
 from opsbook.core.events import Bus
 from opsbook.core.secrets import mask
 from opsbook.probes.events import OutcomeTaken
@@ -68,8 +68,7 @@ class Services:
         """
         keeper = self.keepers.get(name)
         if keeper is None:
-            meant = nearest(name, self.keepers)
-            hint = f"did you mean {meant}?" if meant else f"there are {', '.join(self.keepers)}"
+            hint = hint_for(name, self.keepers)
             raise BadInputError(f"there is no service {name!r}; {hint}")
         ordered = await keeper.order(order)
         return replace(ordered, dependents=self.dependents(name))

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, HTTPException
 
-from opsbook.core.errors import nearest
+from opsbook.core.errors import hint_for
 from opsbook.web.access import Operator
 from opsbook.web.inputs import BookName
 from opsbook.web.problems import problems
@@ -27,6 +27,4 @@ def check_routes(view: StatusView) -> APIRouter:
 
 def unknown(thing: str, name: str, known: list[str]) -> str:
     """What is said of a name that the book does not have."""
-    meant = nearest(name, known)
-    hint = f"did you mean {meant}?" if meant else f"there are: {', '.join(known) or 'none'}"
-    return f"there is no {thing} {name!r}; {hint}"
+    return f"there is no {thing} {name!r}; {hint_for(name, known)}"

@@ -6,7 +6,7 @@ from opsbook.alerts.configuration.document import Document
 from opsbook.alerts.configuration.route import RouteConfig
 from opsbook.book.problems import Problem
 from opsbook.book.source import Path_, Source, dotted
-from opsbook.core.errors import nearest
+from opsbook.core.errors import hint_for
 
 
 def find_problems(document: Document, source: Source, at: Path_ = ()) -> list[Problem]:
@@ -95,6 +95,4 @@ def _unknown_names(
 
 def _unknown(path: Path_, name: str, known: Collection[str], noun: str) -> _Found:
     if name not in known:
-        meant = nearest(name, known)
-        remedy = f"did you mean {meant}?" if meant else f"known: {', '.join(known) or 'none'}"
-        yield path, f"unknown {noun} (got {name!r})", remedy
+        yield path, f"unknown {noun} (got {name!r})", hint_for(name, known)

@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
-from opsbook.core.errors import BadInputError, nearest
+from opsbook.core.errors import BadInputError, hint_for
 from opsbook.core.units import parse_duration
 from opsbook.platforms.helixflow.certificates import (
     CERTIFIED,
@@ -70,8 +70,7 @@ def heal(home: Path, service: str) -> None:
 
 def _control_file(home: Path, service: str) -> Path:
     if service not in SERVICES:
-        meant = nearest(service, SERVICES)
-        hint = f"did you mean {meant}?" if meant else f"known: {', '.join(SERVICES)}"
+        hint = hint_for(service, SERVICES)
         raise BadInputError(f"no such service: {service!r}; {hint}")
     return home / "hurt" / f"{service}.json"
 
