@@ -36,6 +36,7 @@ export const pages: readonly PageEntry[] = [
   page("dashboards", "Dashboards", "d", () => import("./pages/dashboards/dashboards")),
   page("dashboards/:uid", null, null, () => import("./pages/dashboards/dashboard")),
   page("drills", "Drills", "l", () => import("./pages/drills/drills")),
+  page("drills/:name", null, null, () => import("./pages/drills/drills")),
   page("backups", "Backups", "b", () => import("./pages/backups/backups")),
   page("backups/:name", null, null, () => import("./pages/backups/backup-set")),
   page("databases", "Databases", "t", () => import("./pages/databases/databases")),

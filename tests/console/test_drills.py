@@ -6,9 +6,10 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 from opsbook.state.people import Role
-from tests.console.api import get
+from tests.console.api import get, post
 from tests.console.browser import Opens
 from tests.console.stand import Stand
+from tests.console.until import until
 
 
 def test_each_drill_stands_as_the_api_says(opens: Opens, platform: Stand) -> None:
@@ -87,3 +88,16 @@ def test_who_only_looks_has_nothing_to_run(opens: Opens) -> None:
     page = opens("drills", role=Role.VIEWER)
     expect(page.get_by_text("needs the role operator").first).to_be_visible()
     expect(page.get_by_role("button", name="Run workers-die")).to_have_count(0)
+
+
+def test_an_approver_comes_from_the_overview_to_the_drill_that_waits_and_approves_it(
+    opens: Opens, platform: Stand
+) -> None:
+    run = post(platform, "drills/in-production/runs", {"why": "to see"})["id"]
+    page = opens("", role=Role.APPROVER)
+    page.get_by_role("link", name="wants to run the drill in-production").click()
+    card = page.locator("#in-production")
+    card.get_by_role("button", name="Approve").click()
+    page.get_by_role("dialog").get_by_role("button", name="Approve").click()
+    expect(card).not_to_contain_text("Waits for a second person")
+    until(lambda: get(platform, f"drills/in-production/runs/{run}")["state"] == "succeeded")

@@ -8,11 +8,11 @@ import type { Run } from "../api/types";
 import { runs } from "../live/platform";
 import { ActButton } from "./act-button";
 import { ask } from "./ask";
+import { Consent } from "./consent";
 import { Dialog } from "./dialog";
 import { useFate } from "./fate";
 import { Field } from "./field";
 import { Ago, Moment } from "./moment";
-import { allows } from "../session";
 
 type Choice = components["schemas"]["Decision"]["choice"];
 
@@ -53,20 +53,9 @@ const TITLES: Readonly<Record<string, string>> = {
 };
 
 function Approval({ run }: { run: Run }) {
-  const answer = (approves: boolean) => () =>
+  const answer = (approves: boolean) =>
     ask((close) => <ApprovalDialog run={run} approves={approves} close={close} />);
-  return (
-    <div class="buttons">
-      <ActButton role="approver" onClick={answer(true)}>
-        Approve
-      </ActButton>
-      {allows("approver") && (
-        <ActButton role="approver" danger onClick={answer(false)}>
-          Refuse
-        </ActButton>
-      )}
-    </div>
-  );
+  return <Consent answer={answer} />;
 }
 
 interface ApprovalProps {

@@ -5,9 +5,11 @@ import { api, told } from "../../api/client";
 import type { Drill } from "../../api/types";
 import { ActButton } from "../../parts/act-button";
 import { Dialog } from "../../parts/dialog";
+import { DrillConsent } from "../../parts/drill-consent";
 import { Field } from "../../parts/field";
 import { Ago } from "../../parts/moment";
 import { StateWord } from "../../parts/state";
+import { askedOf } from "../../parts/waiting";
 import { at } from "../../place";
 import { DrillRun } from "./drill-run";
 import { Evidence } from "./evidence";
@@ -17,6 +19,7 @@ export function DrillCard({ drill }: { drill: Drill }) {
   const asking = useSignal(false);
   const run = useSignal<string | null>(null);
   const { tone } = standing(drill.state);
+  const asked = askedOf(drill.name);
   return (
     <li class={`tile tone-edge-${tone}`} id={drill.name}>
       <header>
@@ -45,6 +48,14 @@ export function DrillCard({ drill }: { drill: Drill }) {
       </dl>
       {drill.evidence && <Evidence evidence={drill.evidence} />}
       {run.value && <DrillRun drill={drill.name} run={run.value} />}
+      {asked && (
+        <div class="asked">
+          <p>
+            <strong>Waits for a second person:</strong> {asked.what}
+          </p>
+          <DrillConsent item={asked} />
+        </div>
+      )}
       <p class="bar">
         <ActButton label={`Run ${drill.name}`} onClick={() => (asking.value = true)}>
           Run

@@ -1,10 +1,8 @@
-/** A run of a drill that was asked for on this page: how far it is, and who has to consent. */
+/** A run of a drill that was asked for on this page: how far it is. */
 
 import { api, told } from "../../api/client";
-import { ActButton } from "../../parts/act-button";
 import { useAsked } from "../../parts/asked";
 import { useEvery } from "../../parts/every";
-import { say } from "../../parts/said";
 import { Trouble } from "../../parts/trouble";
 
 const ENDED = new Set(["succeeded", "failed", "cancelled", "expired"]);
@@ -18,14 +16,6 @@ export function DrillRun({ drill, run }: { drill: string; run: string }) {
   const { data } = asked.value;
   const ended = data !== null && ENDED.has(data.state);
   useEvery(1, again, !ended);
-  const approve = async () => {
-    try {
-      await told(api.POST("/api/drills/{name}/runs/{run}/approval", { params: { path } }));
-    } catch (error) {
-      say((error as Error).message, true);
-    }
-    again();
-  };
   return (
     <div class="under-way" role="status">
       <Trouble asked={asked.value} />
@@ -36,11 +26,6 @@ export function DrillRun({ drill, run }: { drill: string; run: string }) {
         </p>
       )}
       {data?.error && <p class="trouble">{data.error}</p>}
-      {data?.state === "asked" && (
-        <ActButton role="approver" onClick={approve}>
-          Approve this run
-        </ActButton>
-      )}
     </div>
   );
 }

@@ -1,6 +1,8 @@
 /** Each drill: what it proves, whether it was proved of late, and what was measured. */
 
 import { useSignal } from "@preact/signals";
+import { useRoute } from "preact-iso";
+import { useEffect } from "preact/hooks";
 import { drills } from "../../live/platform";
 import { Page } from "../../parts/page";
 import { DrillCard } from "./drill-card";
@@ -11,6 +13,10 @@ export default function Drills() {
   const listed = Object.values(drills.value).sort(
     (a, b) => standing(a.state).rank - standing(b.state).rank || a.name.localeCompare(b.name),
   );
+  const { name } = useRoute().params;
+  useEffect(() => {
+    if (name) document.getElementById(decodeURIComponent(name))?.scrollIntoView();
+  }, [name, listed.length > 0]);
   const words = useSignal("");
   const shown = listed.filter((each) => each.name.includes(words.value.trim().toLowerCase()));
   return (

@@ -5,7 +5,7 @@ import { alertFate } from "../../parts/alert-fate";
 import { Dialog } from "../../parts/dialog";
 import { useFate } from "../../parts/fate";
 import { Field } from "../../parts/field";
-import { idOf, waits } from "./waits";
+import { idOf, waits } from "../../parts/waiting";
 
 /** Saying that one has an incident, or an alert of which no incident tells. */
 export function AcknowledgeDialog({ item, close }: { item: Waiting; close: () => void }) {

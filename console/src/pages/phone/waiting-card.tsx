@@ -2,13 +2,12 @@ import type { Waiting } from "../../api/types";
 import { runs } from "../../live/platform";
 import { ActButton } from "../../parts/act-button";
 import { ask } from "../../parts/ask";
+import { DrillConsent } from "../../parts/drill-consent";
 import { Ago } from "../../parts/moment";
 import { RunQuestion } from "../../parts/run-question";
+import { idOf } from "../../parts/waiting";
 import { at } from "../../place";
-import { allows } from "../../session";
 import { AcknowledgeDialog } from "./acknowledge-dialog";
-import { DrillDialog } from "./drill-dialog";
-import { idOf } from "./waits";
 
 /** Something that waits for a person, with the answer to it where that is one press. */
 export function WaitingCard({ item }: { item: Waiting }) {
@@ -37,7 +36,7 @@ function Asked({ item }: { item: Waiting }) {
         )}
       </p>
       {item.kind === "acknowledgement" && <Acknowledge item={item} />}
-      {item.kind === "drill" && <Drill item={item} />}
+      {item.kind === "drill" && <DrillConsent item={item} />}
     </>
   );
 }
@@ -47,23 +46,6 @@ function Acknowledge({ item }: { item: Waiting }) {
   return (
     <div class="actions">
       <ActButton onClick={asking}>Acknowledge</ActButton>
-    </div>
-  );
-}
-
-function Drill({ item }: { item: Waiting }) {
-  const answer = (approves: boolean) => () =>
-    ask((close) => <DrillDialog item={item} approves={approves} close={close} />);
-  return (
-    <div class="actions">
-      <ActButton role="approver" onClick={answer(true)}>
-        Approve
-      </ActButton>
-      {allows("approver") && (
-        <ActButton role="approver" danger onClick={answer(false)}>
-          Refuse
-        </ActButton>
-      )}
     </div>
   );
 }

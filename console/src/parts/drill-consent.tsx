@@ -1,9 +1,11 @@
-import { api, told } from "../../api/client";
-import type { Waiting } from "../../api/types";
-import { Dialog } from "../../parts/dialog";
-import { useFate } from "../../parts/fate";
-import { Field } from "../../parts/field";
-import { idOf, waits } from "./waits";
+import { api, told } from "../api/client";
+import type { Waiting } from "../api/types";
+import { ask } from "./ask";
+import { Consent } from "./consent";
+import { Dialog } from "./dialog";
+import { useFate } from "./fate";
+import { Field } from "./field";
+import { idOf, nameIn, waits } from "./waiting";
 
 interface Props {
   item: Waiting;
@@ -12,8 +14,14 @@ interface Props {
 }
 
 /** A second person's yes or no to a drill that hurts what is in production. */
-export function DrillDialog({ item, approves, close }: Props) {
-  const name = decodeURIComponent(item.link.split("/").at(-1) ?? "");
+export function DrillConsent({ item }: { item: Waiting }) {
+  const answer = (approves: boolean) =>
+    ask((close) => <DrillDialog item={item} approves={approves} close={close} />);
+  return <Consent answer={answer} />;
+}
+
+function DrillDialog({ item, approves, close }: Props) {
+  const name = nameIn(item);
   const fate = useFate(!waits(item), name, item.since, "It does not wait any more");
   const params = { path: { name, run: idOf(item) } };
   const act = async ({ why = "" }: Record<string, string>) => {
