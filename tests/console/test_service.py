@@ -30,6 +30,8 @@ def test_the_head_says_how_it_stands(opens: Opens, platform: Stand) -> None:
 
 def test_each_check_opens_to_its_conditions(opens: Opens, platform: Stand) -> None:
     page = opens("services/auth-service")
+    # What comes in above moves the panels down, from under a click.
+    page.wait_for_load_state("networkidle")
     for name in get(platform, "services/auth-service")["checks"]:
         check(page, name).locator("summary").click()
         (found,) = [each for each in get(platform, "status")["checks"] if each["name"] == name]
