@@ -9,6 +9,7 @@ import pytest
 from opsbook.core.clock import SystemClock
 from opsbook.durable.model import RunState
 from opsbook.runbooks import foretelling_elsewhere
+from tests.eventually import eventually
 from tests.runbooks.scene import ANNA, BERT, Scene, book, mark, scene
 
 DAY = 86_400.0
@@ -62,6 +63,21 @@ async def test_one_consent_names_all_that_it_is_for(tmp_path: Path) -> None:
         await there.runbooks.approve(run, BERT, "go")
         assert (await there.ended(run)).state is RunState.SUCCEEDED
         assert there.effects() == ["one", "two"]
+
+
+async def test_what_is_done_for_each_of_many_asks_for_each(tmp_path: Path) -> None:
+    inner = mark("two", **{"class": 3})
+    many = {"name": "many", "for-each": {"items": ["a", "b"], "steps": [inner]}}
+    steps = [mark("one", **{"class": 3}), many]
+    books = book(tmp_path, big={"steps": steps, "consent": "run"})
+    async with scene(tmp_path, books) as there:
+        run = await there.run("big")
+        assert "do more" not in await question(there, run)
+        for done in (["one"], ["one", "two"], ["one", "two", "two"]):
+            await there.waits(run, "approval")
+            await there.runbooks.approve(run, BERT, "go")
+            await eventually(lambda done=done: there.effects() == done)  # type: ignore[misc]
+        assert (await there.ended(run)).state is RunState.SUCCEEDED
 
 
 async def test_what_failed_after_the_one_consent_asks_for_itself(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from opsbook.runbooks.ends import EndRunError
 from opsbook.runbooks.foretelling import foretold
 from opsbook.runbooks.foretelling_elsewhere import foretold_elsewhere
 from opsbook.runbooks.passage import Passage
-from opsbook.runbooks.place import place
-from opsbook.runbooks.settings import StepSettings, acting
+from opsbook.runbooks.place import called, place
+from opsbook.runbooks.settings import StepSettings
 from opsbook.runbooks.snapshot import step_digest
 from opsbook.runbooks.telling import told
 from opsbook.runbooks.windows import opens_in
@@ -32,7 +32,7 @@ class Consent:
         """Raises EndRunError where it is refused or came too late, and ActionFailedError where
         nobody answered."""
         at = self._at
-        if at.go == 1 and any(each is at.book for each in at.journey.consented):
+        if at.go == 1 and at.path in at.journey.consented:
             return
         left = await self._closed_for("window")
         if left > 0:
@@ -42,8 +42,7 @@ class Consent:
             raise EndRunError(
                 f"{at.path}: {said['by']} approved, but the window has closed since", at.first
             )
-        if at.book.consent == "run":
-            at.journey.consented.append(at.book)
+        at.journey.consented.update(each.path for each in self._others())
 
     async def _closed_for(self, name: str) -> float:
         at = self._at
@@ -76,25 +75,29 @@ class Consent:
             f"{snapshot.by} asks for step {at.path} of runbook {snapshot.runbook}{where}, "
             f"because: {why}. {await _told_of(at)}"
         )
-        others = [f"{number}. {await _told_of(each)}" for number, each in self._others()]
+        others = [f"{n}. {await _told_of(each)}" for n, each in enumerate(self._others(), 1)]
         if not others:
             return mask(f"{asked} May it be carried out?")
         return mask(f"{asked} The same run would do more: {' '.join(others)} May it do it all?")
 
-    def _others(self) -> "enumerate[Passage]":
-        """At the steps that will not ask, for this one does."""
-        at = self._at
-        covered = acting(at.book.steps) if at.book.consent == "run" and at.go == 1 else []
-        ahead = [each for each in covered if each.action_class == _ASKS and each is not at.step]
-        return enumerate([self._passage(each, number) for number, each in enumerate(ahead)], 1)
-
-    def _passage(self, step: StepSettings, number: int) -> Passage:
-        at = self._at
-        passage = Passage(
-            at.journey, step, at.name, place(at.path, f"{number}"), at.values, at.book
-        )
-        passage.go = at.go
-        return passage
+    def _others(self) -> list[Passage]:
+        """At the steps that will not ask, for this one does: those after it in the same list. What
+        is done for each of many things, or by another runbook, cannot be told yet and asks."""
+        at, steps = self._at, self._at.book.steps
+        if at.book.consent == "step" or at.go > 1 or not any(each is at.step for each in steps):
+            return []
+        around = at.path.removesuffix(at.name).removesuffix(".")
+        if place(around, at.name) != at.path:
+            return []
+        mine = next(n for n, each in enumerate(steps) if each is at.step)
+        found = []
+        for number, step in enumerate(steps[mine + 1 :], mine + 2):
+            name = called(step, number)
+            other = Passage(at.journey, step, name, place(around, name), at.values, at.book)
+            if other.action_class == _ASKS:
+                other.go = at.go
+                found.append(other)
+        return found
 
 
 async def _told_of(at: Passage) -> str:

@@ -60,7 +60,7 @@ class Journey(Journeying):
         self.means = means
         self.snapshot = snapshot
         self.undoing = False
-        self.consented = []
+        self.consented = set()
         self._runbooks = snapshot.settings()
         self._done: list[Done] = []
         self._steps = 0

@@ -19,8 +19,8 @@ class Journeying(ABC):
     snapshot: Snapshot
     undoing: bool
     """Whether it takes back: what was consented to includes that."""
-    consented: list[RunbookSettings]
-    """Runbooks of which a second person has approved all that they do."""
+    consented: set[str]
+    """The places of steps that a second person has approved before they were come to."""
 
     @abstractmethod
     async def carry_steps(

@@ -135,9 +135,9 @@ class RunbookSettings(Written):
     approve_within: Duration = 3600.0
     """How long a run waits for the second person that class 3 wants."""
     consent: Literal["step", "run"] = "step"
-    """Whether each step of class 3 asks the second person, or the first of them for all: nobody
-    has to be found again while services stand still. A step that failed and is tried again asks
-    for itself."""
+    """Whether each step of class 3 asks the second person, or the first of them for those after it
+    as well: nobody has to be found again while services stand still. What is done for each of many
+    things, by another runbook, or once more after a failure asks for itself."""
     on_failure: OnFailure = "stop"
     """What a step that failed means for the run, where the step does not say."""
     within: Duration = 86_400.0
@@ -159,16 +159,6 @@ def walk(steps: "list[Any]") -> "list[StepSettings]":
             found += walk(part)
         for below in parts(step.action):
             found += walk(below)
-    return found
-
-
-def acting(steps: "list[Any]") -> "list[StepSettings]":
-    """These steps and those that they consist of: no prechecks, no proofs, no ways back."""
-    found: list[StepSettings] = []
-    for step in steps:
-        found.append(step)
-        for below in parts(step.action):
-            found += acting(below)
     return found
 
 
