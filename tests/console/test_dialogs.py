@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from opsbook.state.people import Role
 from tests.console.acting import kill, pid_of, wait_for_another
@@ -50,10 +50,11 @@ ALWAYS = (
 """Those that may be opened at any time."""
 
 
-def examine(page: Page, button: str, *, stays: bool = True) -> None:
-    """Open it by key, look at it in both themes and sizes, and leave it by key. `stays`: whether
-    the button that opened it is there to the end for certain."""
-    opener = page.get_by_role("button", name=button, exact=True).first
+def examine(page: Page, button: str, *, within: Locator | None = None, stays: bool = True) -> None:
+    """Open it by key, look at it in both themes and sizes, and leave it by key. `within`: where
+    the button is, if there may be others like it; `stays`: whether it is there to the end for
+    certain."""
+    opener = (within or page).get_by_role("button", name=button, exact=True).first
     opener.focus()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
@@ -133,7 +134,10 @@ def test_the_dialogs_of_a_run_are_right_for_everybody(opens: Opens, run: str, bu
 def test_the_dialogs_of_a_run_on_the_phone_are_right_for_everybody(
     opens: Opens, run: str, button: str
 ) -> None:
-    examine(settled(opens("phone", role=Role.APPROVER, size=PHONE)), button)
+    page = settled(opens("phone", role=Role.APPROVER, size=PHONE))
+    # The run of the test before may still be ending.
+    link = page.locator(f'a[href$="/{run}"]')
+    examine(page, button, within=page.get_by_role("article").filter(has=link))
 
 
 def test_the_dialog_of_an_incident_on_the_phone_is_right_for_everybody(
@@ -159,6 +163,7 @@ def test_the_dialogs_of_a_drill_on_the_phone_are_right_for_everybody(
     opens: Opens, platform: Stand, button: str
 ) -> None:
     page = settled(opens("phone", role=Role.APPROVER, size=PHONE))
+    expect(page.get_by_role("button", name=button)).to_have_count(0)
     drill = post(platform, "drills/in-production/runs", {"why": "to see"})["id"]
     examine(page, button)
     post(platform, f"drills/in-production/runs/{drill}/refusal", {"why": "no"}, Role.APPROVER)

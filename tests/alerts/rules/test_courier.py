@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from opsbook.alerts.model import Alert
 from opsbook.alerts.rules import courier as module
-from opsbook.alerts.rules.courier import Courier
+from opsbook.alerts.rules.courier import Courier, Put
 from opsbook.core.clock import ManualClock
 from opsbook.core.labels import labels_of
 from tests.eventually import eventually
@@ -48,8 +48,8 @@ def _trouble(courier: Courier) -> str | None:
 
 
 @asynccontextmanager
-async def running(counter: Counter) -> AsyncIterator[Courier]:
-    courier = Courier(counter.put, ManualClock(NOW + 5), again=0.02)
+async def running(put: Put) -> AsyncIterator[Courier]:
+    courier = Courier(put, ManualClock(NOW + 5), again=0.02)
     task = asyncio.create_task(courier.run())
     try:
         yield courier
@@ -60,7 +60,7 @@ async def running(counter: Counter) -> AsyncIterator[Courier]:
 
 async def test_alerts_of_another_thread_arrive_in_their_order() -> None:
     counter = Counter()
-    async with running(counter) as courier:
+    async with running(counter.put) as courier:
         await asyncio.sleep(0)
 
         def send() -> None:
@@ -86,10 +86,26 @@ async def test_what_was_sent_before_it_runs_is_not_lost() -> None:
     assert courier.waiting == 1
 
 
+async def test_what_is_being_handed_over_waits_until_it_is_taken() -> None:
+    counter, free = Counter(), asyncio.Event()
+
+    async def put(alerts: Sequence[Alert]) -> int:
+        await free.wait()
+        return await counter.put(alerts)
+
+    async with running(put) as courier:
+        courier.send([alert("a")])
+        await asyncio.sleep(0.05)
+        assert courier.waiting == 1
+        free.set()
+        await eventually(lambda: courier.waiting == 0)
+    assert counter.names == ["a"]
+
+
 async def test_what_could_not_be_taken_is_handed_over_again_before_what_came_later() -> None:
     counter = Counter()
     counter.refuse = True
-    async with running(counter) as courier:
+    async with running(counter.put) as courier:
         courier.send([alert("a")])
         await eventually(lambda: counter.refused > 1)
         assert _trouble(courier) == "disk full"
@@ -107,7 +123,7 @@ async def test_what_could_not_be_taken_is_handed_over_again_before_what_came_lat
 async def test_what_is_told_again_while_it_waits_is_one_thing() -> None:
     counter = Counter()
     counter.refuse = True
-    async with running(counter) as courier:
+    async with running(counter.put) as courier:
         for number in range(50):
             courier.send([alert("a", note=str(number))])
         await eventually(lambda: counter.refused > 1)

@@ -38,13 +38,16 @@ class Courier:
         """Why alerts wait, or None."""
         self._put, self._clock, self._again = put, clock, again
         self._waiting: dict[_Key, Alert] = {}
+        self._on_the_way: dict[_Key, Alert] = {}
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._arrived = asyncio.Event()
 
     @property
     def waiting(self) -> int:
-        return len(self._waiting)
+        """Alerts that are not taken yet."""
+        with self._lock:
+            return len(self._waiting.keys() | self._on_the_way.keys())
 
     def send(self, alerts: Iterable[Alert]) -> None:
         """From any thread; returns at once."""
@@ -67,19 +70,21 @@ class Courier:
             while True:
                 await self._arrived.wait()
                 self._arrived.clear()
-                while batch := self._take():
-                    await self._hand_over(batch)
+                while self._take():
+                    await self._hand_over()
         finally:
             with self._lock:
                 self._loop = None
 
-    def _take(self) -> dict[_Key, Alert]:
+    def _take(self) -> bool:
+        """Whether there is anything to hand over."""
         with self._lock:
             keys = [key for key, _ in zip(self._waiting, range(_MOST_AT_ONCE), strict=False)]
-            return {key: self._waiting.pop(key) for key in keys}
+            self._on_the_way = {key: self._waiting.pop(key) for key in keys}
+            return bool(keys)
 
-    async def _hand_over(self, batch: dict[_Key, Alert]) -> None:
-        now = self._clock.now()
+    async def _hand_over(self) -> None:
+        now, batch = self._clock.now(), self._on_the_way
         try:
             await self._put([replace(alert, updated_at=now) for alert in batch.values()])
         except SQLAlchemyError as error:
@@ -87,6 +92,7 @@ class Courier:
             logger.warning("%d alerts wait: %s", len(batch), self.trouble)
             with self._lock:
                 self._waiting = {**batch, **self._waiting}
+                self._on_the_way = {}
             await asyncio.sleep(self._again)
         else:
             self.trouble = None
