@@ -26,7 +26,7 @@ _CHECKS = (20, 1_000)
 
 @click.command()
 @click.option("--rounds", default=15, show_default=True, help="Times that each page is opened.")
-@click.option("--seconds", default=20.0, show_default=True, help="Of each look at the CPU.")
+@click.option("--seconds", default=10.0, show_default=True, help="Of each of ten looks at the CPU.")
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Write the figures here.")
 def main(rounds: int, seconds: float, file: Path | None) -> None:
     """What the console costs the one who looks, and the watch."""

@@ -3,10 +3,11 @@
 import asyncio
 import json
 import time
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin
@@ -20,6 +21,8 @@ from opsbook.state.datadir import DataDir
 _EVERY = "10s"
 _WARM_UP = 12.0
 _SETTLE = 3.0
+_ROUNDS = 5
+"""Without and with pages in turn: what the watch itself takes changes by more than a page does."""
 HEAD = (
     "checks",
     "pages",
@@ -34,7 +37,7 @@ HEAD = (
 
 @dataclass(frozen=True, slots=True)
 class HubCost:
-    """What open pages took of one core."""
+    """What open pages took of one core: medians."""
 
     checks: int
     pages: int
@@ -45,8 +48,9 @@ class HubCost:
     cpu_percent_without: float
     cpu_percent_with: float
     ms_per_page_second: float
-    """CPU of the server in ms, per page and second: the hub's own work is in it."""
+    """CPU of the server in ms, per page and second: the hub's own work is in it. The median."""
     memory_bytes_more: int
+    """With the first pages."""
 
     def row(self) -> Sequence[Cell]:
         return (
@@ -80,33 +84,52 @@ def cost(program: Program, place: Path, checks: int, pages: int, seconds: float)
 
 
 async def _cost(process: Process, address: str, checks: int, pages: int, seconds: float) -> HubCost:
-    say(f"  measuring for twice {seconds:g} s: without pages, and with {pages}")
-    without, memory = await _cpu(process, seconds)
+    say(f"  measuring {_ROUNDS} times {seconds:g} s without pages, and as long with {pages}")
+    without, with_pages, memory, memory_with = [], [], [], []
     heard = _Heard()
+    for _ in range(_ROUNDS):
+        percent, held = await _cpu(process, seconds)
+        without.append(percent)
+        memory.append(held)
+        async with _listening(address, pages) as counted:
+            await asyncio.sleep(_SETTLE)
+            before = (counted.messages, counted.characters)
+            percent, held = await _cpu(process, seconds)
+            heard.messages += counted.messages - before[0]
+            heard.characters += counted.characters - before[1]
+            with_pages.append(percent)
+            memory_with.append(held)
+        await asyncio.sleep(_SETTLE)
+    more = median(a - b for a, b in zip(with_pages, without, strict=True))
+    return HubCost(
+        checks=checks,
+        pages=pages,
+        messages_per_second=heard.messages / pages / seconds / _ROUNDS,
+        bytes_per_second=heard.characters / pages / seconds / _ROUNDS,
+        cpu_percent_without=median(without),
+        cpu_percent_with=median(with_pages),
+        ms_per_page_second=more * 10 / pages,
+        memory_bytes_more=memory_with[0] - memory[0],
+    )
+
+
+@asynccontextmanager
+async def _listening(address: str, pages: int) -> AsyncIterator[_Heard]:
+    """So many pages that are open."""
+    heard = _Heard()
+    url = address.replace("http", "ws", 1) + "/api/live"
     async with AsyncExitStack() as stack:
-        url = address.replace("http", "ws", 1) + "/api/live"
         opened = [
             await stack.enter_async_context(connect(url, origin=Origin(address), proxy=None))
             for _ in range(pages)
         ]
         hearing = [asyncio.create_task(_hear(each, heard)) for each in opened]
-        await asyncio.sleep(_SETTLE)
-        before = (heard.messages, heard.characters)
-        with_pages, memory_with = await _cpu(process, seconds)
-        messages, characters = heard.messages - before[0], heard.characters - before[1]
-        for task in hearing:
-            task.cancel()
-        await asyncio.gather(*hearing, return_exceptions=True)
-    return HubCost(
-        checks=checks,
-        pages=pages,
-        messages_per_second=messages / pages / seconds,
-        bytes_per_second=characters / pages / seconds,
-        cpu_percent_without=without,
-        cpu_percent_with=with_pages,
-        ms_per_page_second=(with_pages - without) * 10 / pages,
-        memory_bytes_more=memory_with - memory,
-    )
+        try:
+            yield heard
+        finally:
+            for task in hearing:
+                task.cancel()
+            await asyncio.gather(*hearing, return_exceptions=True)
 
 
 async def _cpu(process: Process, seconds: float) -> tuple[float, int]:

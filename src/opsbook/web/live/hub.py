@@ -57,8 +57,8 @@ class Hub:
         bus: Bus,
         clock: Clock,
     ) -> None:
-        """`written`: how many entries of the ledger are on disk. A new one may mean that what is
-        read aside has changed."""
+        """`written`: how many entries of the ledger are on disk. A new one may mean that a topic
+        of which each change is written down has changed, or what is read aside."""
         self.epoch = secrets.token_hex(8)
         self.seq = 0
         self.turns = 0
@@ -152,8 +152,11 @@ class Hub:
     def _stir(self) -> None:
         if (entries := self._written()) != self._entries:
             self._entries = entries
-            for each in self._asides:
-                each.nudge()
+            for aside in self._asides:
+                aside.nudge()
+            for topic in self._topics:
+                if topic.written:
+                    topic.touch()
 
     async def _while_listened(self) -> None:
         for each in self._asides:
@@ -196,10 +199,14 @@ class Hub:
         """Woken up once a second where nothing happens: that is most of what a page costs."""
         began = self._clock.monotonic()
         due = max(_SHORTEST, min(_LONGEST, self._told_at + _BEAT - began))
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(due):
-                await self._woken.wait()
-        await asyncio.sleep(max(0.0, began + _SHORTEST - self._clock.monotonic()))
+        # A deadline that is met by an exception costs more than the turn that follows.
+        alarm = asyncio.get_running_loop().call_later(due, self._woken.set)
+        try:
+            await self._woken.wait()
+        finally:
+            alarm.cancel()
+        if (left := began + _SHORTEST - self._clock.monotonic()) > 0:
+            await asyncio.sleep(left)
         self._woken.clear()
 
     @contextlib.contextmanager

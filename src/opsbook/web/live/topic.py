@@ -15,6 +15,8 @@ _SHARE = 0.01
 """Of the event loop's time that going through one topic may take: more things, fewer rounds."""
 _RAREST = 10.0
 """Seconds between two rounds, whatever they cost."""
+_REST = 2.0
+"""Seconds between two rounds where only time itself changes things unheard."""
 _AT_ONCE = 400
 """Items that are made before others have their turn on the event loop: some 15 ms."""
 
@@ -37,17 +39,22 @@ class Topic(Generic[T]):
         things: Callable[[], Mapping[str, T] | None],
         shown: Callable[[T], BaseModel],
         mark: Callable[[T], Any] | None = None,
-        rest: float = 0.0,
+        *,
+        announced: bool = False,
+        written: bool = False,
     ) -> None:
         """`things` gives None while they are not known. `mark` is what an item depends on, as
-        something that can be compared; without it each is made in each round. `rest`: seconds
-        between two rounds at least, unless something was touched."""
+        something that can be compared; without it each is made in each round. `announced`: each
+        change touches it, and `written`: each change is in the ledger, but for what time itself
+        changes; then there are fewer rounds."""
         self.name = name
         self.items: dict[str, str] | None = None
         """Key → JSON; None while nothing is known."""
         self.more = False
         """Whether something is left for the next turn, which may come soon."""
-        self._things, self._shown, self._mark, self._rest = things, shown, mark, rest
+        self.written = written
+        self._things, self._shown, self._mark = things, shown, mark
+        self._rest = _REST if announced or written else 0.0
         self._marks: dict[str, Any] = {}
         self._touched: set[str] = set()
         self._round_at = 0.0

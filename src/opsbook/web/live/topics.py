@@ -46,8 +46,6 @@ from opsbook.web.waiting import WaitingItem, Waitings
 _MOST = 1_000
 """Alerts, silences: a page that shows more helps nobody."""
 _MOST_INCIDENTS = 100
-_WHOLE = 2.0
-"""Seconds after which the whole is looked at though nothing of it was announced."""
 _SOON = 1.0
 """Seconds between two readings of runs that go on: not all that they do is written down."""
 _LATER = 15.0
@@ -66,8 +64,9 @@ def make_hub(
     clock: Clock,
 ) -> Hub:
     """All topics of a platform, in one hub. `runbooks` is None where there is nothing to run."""
-    platform = Topic("platform", lambda: {"now": view}, _platform, rest=_WHOLE)
+    platform = Topic("platform", lambda: {"now": view}, _platform, written=True)
     checks, services = _checks(view), _services(view, clock)
+    alerts, drills = _alerts(alerting, clock), _drills(view)
 
     def written() -> int:
         """Whatever is read aside is written down when it changes."""
@@ -80,22 +79,27 @@ def make_hub(
     counted = ReadAside("counts", lambda: _refreshed(view), _LATER)
     sets = ReadAside("backups", lambda: _known_backups(view), _LATER)
 
-    def drills() -> Mapping[str, Standing]:
-        return {each.drill: each for each in view.drills.standings()}
-
     def check_changed(event: CheckChanged) -> None:
         checks.touch(event.check)
         platform.touch()
 
     def service_changed(event: ServiceEvent) -> None:
         services.touch(event.service)
+        if keeper := view.services.keepers.get(event.service):
+            for check in keeper.checks:
+                checks.touch(check)
         platform.touch()
 
     def incident_changed(event: IncidentEvent) -> None:
         unclosed.nudge()
         waiting.nudge()
 
-    def look_round(event: object) -> None:
+    def alerts_changed(event: object) -> None:
+        alerts.touch()
+        platform.touch()
+
+    def drill_ended(event: DrillEnded) -> None:
+        drills.touch()
         platform.touch()
 
     return Hub(
@@ -104,13 +108,11 @@ def make_hub(
             services,
             checks,
             Topic("kpis", lambda: kpis.kpis, kpi_view, _kpi_mark),
-            _alerts(alerting, clock),
+            alerts,
             _silences(alerting, clock),
             _incidents(incidents, unclosed),
             Topic("runs", lambda: runs.things if runs else {}, run_status, _itself),
-            Topic(
-                "drills", lambda: {each.drill: each for each in view.drills.standings()}, drill_view
-            ),
+            drills,
             Topic("backups", lambda: sets.things, lambda each: set_view(each, view.backups)),
             Topic("waiting", lambda: waiting.things, _itself, _itself),
             Topic(
@@ -124,9 +126,9 @@ def make_hub(
             Ear(OutcomeTaken, lambda event: checks.touch(event.check), at_once=False),
             Ear(CheckChanged, check_changed),
             Ear(ServiceEvent, service_changed),
-            Ear(AlertFired, look_round),
-            Ear(AlertResolved, look_round),
-            Ear(DrillEnded, look_round),
+            Ear(AlertFired, alerts_changed),
+            Ear(AlertResolved, alerts_changed),
+            Ear(DrillEnded, drill_ended),
             Ear(IncidentEvent, incident_changed),
         ],
         [counted, unclosed, waiting, sets, *([runs] if runs else [])],
@@ -138,7 +140,7 @@ def make_hub(
 
 
 def _platform(view: StatusView) -> PlatformNow:
-    alerting = view.alerting_status().model_dump(exclude={"oldest_seconds"})
+    alerting = view.alerting
     return PlatformNow(
         platform=view.platform,
         state=view.verdict().value,
@@ -146,7 +148,13 @@ def _platform(view: StatusView) -> PlatformNow:
             waiting=view.ledger.waiting, lost=view.ledger.lost, trouble=view.ledger.trouble
         ),
         metrics=view.metrics_status(),
-        alerting=AlertingNow(**alerting),
+        alerting=AlertingNow(
+            alerts=alerting.alerts,
+            silences=alerting.silences,
+            undelivered=alerting.undelivered,
+            refused=alerting.refused,
+            trouble=alerting.trouble,
+        ),
         runs=RunsStatus(stranded=list(view.runs.stranded), trouble=view.runs.trouble),
         hosts=view.host_statuses(),
         drills=view.drill_tiles(),
@@ -180,7 +188,7 @@ def _checks(view: StatusView) -> Topic[Check]:
         cause = watch.cause(check) if check.state is not State.UP else None
         return check.outcome, check.state, check.since, check.flapping, maintained[service], cause
 
-    return Topic("checks", things, view.check, mark)
+    return Topic("checks", things, view.check, mark, announced=True)
 
 
 def _kpi_mark(kpi: Kpi) -> Any:
@@ -200,7 +208,7 @@ def _alerts(alerting: Alerting, clock: Clock) -> Topic[Alert]:
         muting, setup = alerting.muting(alert), id(alerting.setup)
         return alert.annotations, alert.starts_at, muting, acknowledged, setup
 
-    return Topic("alerts", firing, lambda alert: alert_view(alerting, alert), mark)
+    return Topic("alerts", firing, lambda alert: alert_view(alerting, alert), mark, written=True)
 
 
 def _silences(alerting: Alerting, clock: Clock) -> Topic[Silence]:
@@ -214,7 +222,15 @@ def _silences(alerting: Alerting, clock: Clock) -> Topic[Silence]:
         held,
         lambda silence: silence_view(silence, clock.now()),
         lambda silence: (silence, silence.state(clock.now())),
+        written=True,
     )
+
+
+def _drills(view: StatusView) -> Topic[Standing]:
+    def all_of_them() -> Mapping[str, Standing]:
+        return {each.drill: each for each in view.drills.standings()}
+
+    return Topic("drills", all_of_them, drill_view, written=True)
 
 
 def _incidents(incidents: Incidents, unclosed: ReadAside[Incident]) -> Topic[Incident]:
