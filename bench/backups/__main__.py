@@ -1,5 +1,6 @@
 """`python -m bench.backups`: a backup and a restore of one PostgreSQL database, side by side."""
 
+import os
 import resource
 import time
 from collections.abc import Callable
@@ -10,14 +11,31 @@ import click
 from tests.servers.postgres import Postgres, postgres
 
 from bench.backups.database import fill
-from bench.backups.opsbook import Opsbook, Unencrypted
+from bench.backups.opsbook import Opsbook, Rehearsing, Unencrypted
 from bench.backups.peers import Contestant, Gzip, Plain, Restic, Zstd
 from bench.machine import described, introduce, machine, missing, versions
 from bench.processes import scratch
 from bench.table import print_table, say, write_json
 from opsbook.core.units import format_size
 
-_CONTESTANTS: tuple[type[Contestant], ...] = (Plain, Gzip, Zstd, Restic, Unencrypted, Opsbook)
+_CONTESTANTS: tuple[type[Contestant], ...] = (
+    Plain,
+    Gzip,
+    Zstd,
+    Restic,
+    Unencrypted,
+    Rehearsing,
+    Opsbook,
+)
+_SERVER = {
+    "shared_buffers": "256MB",
+    "max_wal_size": "4GB",
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+}
+"""One that people trust with their data."""
+_PAUSE = 1.0
 _HEAD = ("", "backup, s", "of plain", "CPU, s", "size, MB", "restore, s", "verified")
 
 
@@ -33,7 +51,12 @@ class Figures:
 
 def _timed(action: Callable[[], None]) -> tuple[float, float]:
     """Seconds on the clock, and of CPU in this process and the programs that it has run; what
-    the server works is the same for all."""
+    the server works is the same for all.
+
+    Nobody waits for the disk to take what those before have written.
+    """
+    os.sync()
+    time.sleep(_PAUSE)
     before, began = _cpu(), time.perf_counter()
     action()
     return time.perf_counter() - began, _cpu() - before
@@ -50,7 +73,7 @@ def _round(contestant: Contestant, figures: Figures, server: Postgres) -> None:
     figures.backup.append(wall)
     figures.cpu.append(cpu)
     figures.size = contestant.size
-    server.execute("DROP DATABASE IF EXISTS back", "CREATE DATABASE back")
+    server.execute("DROP DATABASE IF EXISTS back", "CREATE DATABASE back", "CHECKPOINT")
     figures.restore.append(_timed(lambda: contestant.restore("back"))[0])
     server.execute("DROP DATABASE back")
     contestant.forget()
@@ -65,7 +88,7 @@ def main(size: int, rounds: int, file: Path | None) -> None:
     found, of = machine(), versions(restic=["restic", "version"], zstd=["zstd", "--version"])
     introduce(found, of)
     absent = {each.name: why for each in _CONTESTANTS if (why := missing(*each.programs))}
-    with scratch() as place, postgres(shared_buffers="256MB", max_wal_size="4GB") as server:
+    with scratch() as place, postgres(**_SERVER) as server:
         say(f"filling {format_size(size)}")
         fill(server, size)
         taking_part = [each(server, place) for each in _CONTESTANTS if each.name not in absent]

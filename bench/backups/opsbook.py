@@ -19,10 +19,12 @@ _HALT = threading.Event()
 
 
 class Opsbook(Contestant):
-    """All that a backup of ours is; a restore holds every count against the manifest."""
+    """All that a backup of ours is; a restore is the drill as a book has it that says nothing of
+    it: into a server of its own, and every count held against the manifest."""
 
     name = "opsbook"
     encrypted = True
+    own_server = True
 
     def __init__(self, server: Postgres, place: Path) -> None:
         super().__init__(server, place)
@@ -30,11 +32,9 @@ class Opsbook(Contestant):
         identity = pyrage.x25519.Identity.generate()
         key = place / f"{self.place.name}.key"
         key.write_text(f"{identity}\n")
-        source = {
-            "database": url_of(server, "bank"),
-            "rehearse_on": url_of(server, "postgres"),
-            "bin": str(server.binaries),
-        }
+        source = {"database": url_of(server, "bank"), "bin": str(server.binaries)}
+        if not self.own_server:
+            source["rehearse_on"] = url_of(server, "postgres")
         section = {
             "recipients": [str(identity.to_public())] if self.encrypted else [],
             "identity": f"file:{key}",
@@ -65,6 +65,13 @@ class Opsbook(Contestant):
     def forget(self) -> None:
         for each in (self._kept / "bank" / self._backup).iterdir():
             each.unlink()
+
+
+class Rehearsing(Opsbook):
+    """The same, with its drill on the server of the others."""
+
+    name = "opsbook, rehearse_on"
+    own_server = False
 
 
 class Unencrypted(Opsbook):

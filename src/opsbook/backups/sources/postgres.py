@@ -12,22 +12,12 @@ from pydantic import Field
 
 from opsbook.backups.postgresql.content import at_ease, counts, structure
 from opsbook.backups.postgresql.fitting import refuse_newer, restoring_tools
-from opsbook.backups.postgresql.folder import (
-    BELOW,
-    CONTENTS,
-    gather,
-    is_folder,
-    part_names,
-    read_rows,
-)
+from opsbook.backups.postgresql.folder import BELOW, CONTENTS, gather, part_names, read_rows
 from opsbook.backups.postgresql.locale import Locale
 from opsbook.backups.postgresql.login import MAINTENANCE, Login
 from opsbook.backups.postgresql.making import close, make, settle
 from opsbook.backups.postgresql.places import Databases
-from opsbook.backups.postgresql.properties import (
-    PROPERTIES,
-    Properties,
-)
+from opsbook.backups.postgresql.properties import PROPERTIES, Properties
 from opsbook.backups.postgresql.scratch import (
     KIND,
     scratch_database,
@@ -37,14 +27,14 @@ from opsbook.backups.postgresql.scratch import (
 )
 from opsbook.backups.postgresql.snapshot import Snapshot, snapshot
 from opsbook.backups.postgresql.tools import Tools, newest_tools, tools_for
+from opsbook.backups.postgresql.unpacking import DUMP, unpacked
 from opsbook.backups.source import Facts, Part, Restored, Source, SourceError, Work
-from opsbook.backups.tools.flow import blocks, brief_work, file_blocks, spool
+from opsbook.backups.tools.flow import blocks, brief_work, file_blocks
 from opsbook.backups.tools.program import Program
 from opsbook.backups.tools.sameness import compare, content_of
 from opsbook.backups.tools.throwaway import sweep_throwaways
 from opsbook.book.fields import BookPath, Duration, TextOrSecret, revealed
 
-_DUMP = "database.dump"
 _FOLDER = "database"
 """In the scratch directory."""
 _GLOBALS = "globals.sql"
@@ -153,7 +143,7 @@ class Postgres(Source):
             for name, path in part_names(folder):
                 yield Part(name, partial(file_blocks, path, work, self.subject))
         else:
-            yield Part(_DUMP, streamed)
+            yield Part(DUMP, streamed)
         yield Part(PROPERTIES, lambda: iter([properties.render()]))
         if self.roles:
             facts.remarks.append("roles are kept without their passwords")
@@ -225,8 +215,11 @@ class Postgres(Source):
     ) -> Iterator[Restored]:
         tools, remarks = restoring_tools(facts, self.bin, work), list[str]()
         keep = self.rehearse_on is None and _GLOBALS in files
-        with self._place(tools, files, facts, work, remarks) as place:
-            self._load(tools, place, files, work, owners=keep, grants=keep)
+        with (
+            unpacked(files, work, self.subject) as dump,
+            self._place(tools, files, facts, work, remarks) as place,
+        ):
+            self._load(tools, place, dump(), work, owners=keep, grants=keep)
             rows, schema = self._content(place, work)
             properties = Properties.kept(files, self.subject)
             remarks += settle(place, properties, work, owners=keep)
@@ -284,10 +277,13 @@ class Postgres(Source):
         tools, place = restoring_tools(facts, self.bin, work), self._target(target)
         keep, properties = self.owners == "keep", Properties.kept(files, self.subject)
         missing = make(place, facts, properties, work)
-        with unmade(place.at(MAINTENANCE), place.database):
+        with (
+            unpacked(files, work, self.subject) as dump,
+            unmade(place.at(MAINTENANCE), place.database),
+        ):
             close(place, properties, work)
             owners, grants = keep and not missing.owning, keep and not missing.all
-            self._load(tools, place, files, work, owners=owners, grants=grants)
+            self._load(tools, place, dump(), work, owners=owners, grants=grants)
         rows, schema = self._content(place, work)
         compare(f"{place.subject}, which was left for a look", facts, rows, schema)
         remarks = settle(place, properties, work, owners=keep)
@@ -315,30 +311,14 @@ class Postgres(Source):
         return Login.parse(target) if elsewhere else self.login.at(target)
 
     def _load(
-        self,
-        tools: Tools,
-        place: Login,
-        files: Mapping[str, Callable[[], BinaryIO]],
-        work: Work,
-        *,
-        owners: bool,
-        grants: bool,
+        self, tools: Tools, place: Login, dump: Path, work: Work, *, owners: bool, grants: bool
     ) -> None:
-        """From files, since only in files can several tables be found at once."""
-        dump = work.scratch / "restored"
-        try:
-            if is_folder(files):
-                gather(files, dump, work, self.subject)
-            else:
-                spool(content_of(files, _DUMP, self.subject), dump, work, self.subject)
-            with place.service(work.scratch) as names:
-                argv = ["--exit-on-error", "--no-password", "--no-tablespaces", f"-j{self.jobs}"]
-                argv += [] if owners else ["--no-owner"]
-                argv += [] if grants else ["--no-acl"]
-                argv += [_SERVICE, str(dump)]
-                self._program(tools, "pg_restore", argv, names, work.scratch).run(work)
-        finally:
-            _remove(dump)
+        with place.service(work.scratch) as names:
+            argv = ["--exit-on-error", "--no-password", "--no-tablespaces", f"-j{self.jobs}"]
+            argv += [] if owners else ["--no-owner"]
+            argv += [] if grants else ["--no-acl"]
+            argv += [_SERVICE, str(dump)]
+            self._program(tools, "pg_restore", argv, names, work.scratch).run(work)
 
     def _content(self, place: Login, work: Work) -> tuple[dict[str, int], str]:
         with place.connected(work) as connection:
@@ -365,14 +345,6 @@ def _ask(place: Login, query: str, work: Work) -> list[tuple[Any, ...]]:
         connection.read_only = True
         with connection.transaction():
             return connection.execute(query.encode()).fetchmany(_MOST_ROWS)
-
-
-def _remove(dump: Path) -> None:
-    """A file, a directory, or nothing yet."""
-    if dump.is_dir():
-        shutil.rmtree(dump)
-    else:
-        dump.unlink(missing_ok=True)
 
 
 def _warnings(program: Program) -> list[str]:
