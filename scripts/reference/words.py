@@ -1,6 +1,7 @@
 """Types and defaults of settings in the words of those who write books."""
 
 from collections.abc import Mapping
+from dataclasses import is_dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -10,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from opsbook.alerts.sending.address import HeldText, HeldUrl, PlainUrl
-from opsbook.book.fields import BookPath, Duration, Name, Percent, Secret, Size, TextOrSecret
+from opsbook.book.fields import BookPath, Days, Duration, Name, Percent, Secret, Size, TextOrSecret
 from opsbook.metrics.durations import PrometheusDuration
 from opsbook.metrics.scraping.notation import Bytes, Interval
 from opsbook.probes.conditions import Limit, Limits
@@ -28,6 +29,7 @@ _NAMED: list[tuple[Any, str]] = [
     (Size, "size"),
     (Bytes, "size such as 512KB"),
     (Percent, "percent"),
+    (Days, "day"),
     (Name, "name"),
     (BookPath, "path"),
     (Secret, "secret"),
@@ -91,7 +93,9 @@ def section_in(hint: Any) -> type[BaseModel] | None:
 
 def schema_of(hint: Any) -> dict[str, Any]:
     """The JSON Schema of a type that is no section."""
-    return TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True)).json_schema()
+    plain = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+    config = None if is_dataclass(plain) else ConfigDict(arbitrary_types_allowed=True)
+    return TypeAdapter(hint, config=config).json_schema()
 
 
 def _words(hint: Any) -> str:

@@ -46,6 +46,20 @@ def test_an_interval_and_a_time_of_day_exclude_each_other(tmp_path: Path) -> Non
     assert "keep `every` or `at`" in text
 
 
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ("      days: [sun]\n", "give `at` too"),
+        ("      every: 1d\n      days: [sun]\n", "give `at` too"),
+        ("      classes: {full: {days: [sun], last: 4}}\n", "give `at` or `every`"),
+        ('      at: "02:00"\n      days: [sunday]\n', "such as sun, first sun"),
+        ('      at: "02:00"\n      days: [31]\n', "write 1 to 28, or last"),
+    ],
+)
+def test_days_that_say_nothing_are_told(tmp_path: Path, said: str, remedy: str) -> None:
+    assert remedy in told(tmp_path, BOOK + said)
+
+
 def test_what_is_no_public_key_is_told(tmp_path: Path) -> None:
     text = told(tmp_path, BOOK + "  recipients: [AGE-SECRET-KEY-1]\n")
     assert "not a public key of age" in text

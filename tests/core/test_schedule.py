@@ -3,12 +3,14 @@
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
+from opsbook.core.days import Days
 from opsbook.core.schedule import Schedule
 
 HOUR = 3600.0
 DAILY = Schedule(every=24 * HOUR)
 VIENNA = Schedule(at=time(2, 30), zone=ZoneInfo("Europe/Vienna"))
 NIGHTLY = Schedule(at=time(2, 30))
+MONTHLY = Schedule(at=time(2, 30), days=(Days.parse("first sun"),))
 
 
 def moment(text: str) -> float:
@@ -62,6 +64,38 @@ def test_a_time_of_day_that_the_clock_skips_comes_all_the_same() -> None:
     assert VIENNA.due(made, made, 0, moment("2026-03-29T02:00:00Z"))
 
 
-def test_it_is_late_after_one_and_a_half_intervals() -> None:
-    assert DAILY.late_at(0.0) == NIGHTLY.late_at(0.0) == 36 * HOUR
+def test_an_interval_is_late_after_one_and_a_half() -> None:
+    assert DAILY.late_at(0.0) == 36 * HOUR
     assert Schedule().late_at(0.0) is None
+
+
+def test_a_time_of_day_is_late_half_a_day_after_the_next() -> None:
+    made = moment("2026-06-01T02:30:10Z")
+    assert NIGHTLY.late_at(made) == moment("2026-06-02T14:30:00Z")
+    assert MONTHLY.late_at(made) == moment("2026-06-07T14:30:00Z")
+
+
+def test_on_other_days_nothing_is_due() -> None:
+    made = moment("2026-06-07T02:31:00Z")
+    assert not MONTHLY.due(made, made, 0, moment("2026-07-05T02:29:00Z"))
+    assert MONTHLY.next_at(made, made, 0, moment("2026-06-14T03:00:00Z")) == moment(
+        "2026-07-05T02:30:00Z"
+    )
+    assert MONTHLY.due(made, made, 0, moment("2026-07-05T02:30:00Z"))
+
+
+def test_a_day_that_was_missed_is_made_up_for_once() -> None:
+    made, now = moment("2026-06-07T02:31:00Z"), moment("2026-07-09T12:00:00Z")
+    assert MONTHLY.due(made, made, 0, now)
+    assert not MONTHLY.due(now, now, 0, now + 5)
+
+
+def test_after_a_failure_on_one_of_its_days_it_does_not_wait_for_the_next() -> None:
+    done, tried = moment("2026-06-07T02:31:00Z"), moment("2026-07-05T02:31:00Z")
+    assert MONTHLY.due(done, tried, 0, tried + 3 * HOUR)
+
+
+def test_days_are_those_of_the_zone() -> None:
+    sundays = Schedule(at=time(0, 30), zone=ZoneInfo("Asia/Tokyo"), days=(Days.parse("sun"),))
+    made = moment("2026-06-01T00:00:00Z")
+    assert sundays.next_at(made, made, 0, made) == moment("2026-06-06T15:30:00Z")

@@ -95,7 +95,10 @@ class Backups:
                 run = self._again(name, f"send.{destination}")
                 await self.send(name, backup, destination, "opsbook", "it lacks there", run)
             if not lacking:
-                await self.make(name, "opsbook", "it is due", run=self._again(name, "due"))
+                settings = self.vault.known(name)
+                retention = settings.class_on(settings.schedule.day_of(self._clock.now()))
+                run = self._again(name, "due")
+                await self.make(name, "opsbook", "it is due", retention, run)
         for name in self.drills_due():
             run = self._again(name, "drill")
             await self.verify(name, Depth.RESTORE, "opsbook", "it is due", run=run)

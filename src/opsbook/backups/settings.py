@@ -1,6 +1,7 @@
 """The book's `backups:` — what is kept, where, for how long, and how it is proved."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Annotated, Any
 
 import pyrage  # type: ignore[import-untyped]
@@ -11,9 +12,10 @@ from opsbook.alerts.templates.times import zone_of
 from opsbook.backups.destination import Destination, destination_kinds
 from opsbook.backups.retention import Retention
 from opsbook.backups.source import Source, source_kinds
-from opsbook.book.fields import Duration, Name, Percent, Secret
+from opsbook.book.fields import Days, Duration, Name, Percent, Secret
 from opsbook.book.kinds import kinds_used, plugged, with_kinds
 from opsbook.book.model import Section
+from opsbook.core.days import is_among
 from opsbook.core.schedule import Schedule
 from opsbook.probes.maintenance import ClockTime
 
@@ -83,6 +85,14 @@ class RestoreDrill(Section):
     """Asked of what was restored."""
 
 
+class ClassSettings(Retention):
+    """What is kept of a class, and which backups belong to it."""
+
+    days: list[Days] = []
+    """What is made by itself on these days is of this class, not of the usual one: `sun`,
+    `first sun`, `last fri`, `1`, `last`. By hand only if none is named."""
+
+
 class SetSettings(Section):
     """A source, named by its kind, where its backups go, and how they are proved."""
 
@@ -93,7 +103,9 @@ class SetSettings(Section):
     every: Duration | None = Field(default=None, gt=0)
     """How much time there is between two backups."""
     at: ClockTime | None = None
-    """At which time of each day one is made, in `zone`, instead of `every`."""
+    """At which time of day one is made, in `zone`, instead of `every`."""
+    days: list[Days] = []
+    """The days of `at`: `sun`, `first sun`, `last fri`, `1`, `last`; each if none is named."""
     zone: Annotated[str, AfterValidator(zone_name)] = "UTC"
     """The time zone of `at`."""
     within: Duration = Field(default=6 * _HOUR, gt=0)
@@ -104,8 +116,9 @@ class SetSettings(Section):
     """Of backups of the usual class."""
     usual: Name = Field(default="daily", alias="class")
     """The class of backups that nobody asked for by another one."""
-    classes: dict[Name, Retention] = {}
-    """Other classes that may be asked for, such as `full` or `archive`."""
+    classes: dict[Name, ClassSettings] = {}
+    """Other classes, such as `full` or `archive`, the rarest last: where several have a day, it
+    is that of the last."""
     drill: RestoreDrill | None = None
     """How its restore is proved."""
 
@@ -113,6 +126,10 @@ class SetSettings(Section):
     def _when(self) -> "SetSettings":
         if self.every is not None and self.at is not None:
             raise ValueError("both an interval and a time of day: keep `every` or `at`")
+        if self.days and self.at is None:
+            raise ValueError("days without a time of day: give `at` too")
+        if not self.schedule.by_itself and any(each.days for each in self.classes.values()):
+            raise ValueError("days of a class, and nothing is made by itself: give `at` or `every`")
         return self
 
     @property
@@ -128,7 +145,13 @@ class SetSettings(Section):
     @property
     def schedule(self) -> Schedule:
         """When backups are made by themselves."""
-        return Schedule(self.every, self.at, zone_of(self.zone))
+        return Schedule(self.every, self.at, zone_of(self.zone), tuple(self.days))
+
+    def class_on(self, day: date) -> str:
+        """Of what is made by itself on that day."""
+        special = [name for name, each in self.classes.items() if each.days]
+        fitting = [name for name in special if is_among(day, self.classes[name].days)]
+        return fitting[-1] if fitting else self.usual
 
     def retention_of(self, name: str) -> Retention | None:
         """The rules for a class; None for one of which the book does not know."""

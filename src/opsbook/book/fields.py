@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
 from pydantic_core.core_schema import ValidationInfo
 
+from opsbook.core.days import Days as _Days
 from opsbook.core.secrets import Secret as _Secret
 from opsbook.core.units import parse_duration, parse_percent, parse_size
 
@@ -35,6 +36,26 @@ Duration = Annotated[
     _text_schema("a number and a unit: ms, s, m, h, d, w", "250ms", "10s", "1h30m"),
 ]
 """A length of time in seconds."""
+
+
+def _days(value: Any) -> Any:
+    number = isinstance(value, int) and not isinstance(value, bool)
+    return _Days.parse(str(value)) if number or isinstance(value, str) else value
+
+
+Days = Annotated[
+    _Days,
+    BeforeValidator(_days),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema(
+        {
+            "type": ["string", "integer"],
+            "description": "a weekday, one of a month, or a day of the month",
+            "examples": ["sun", "first sun", "last fri", 1, "last"],
+        }
+    ),
+]
+"""Days that come again and again."""
 
 Size = Annotated[
     int,

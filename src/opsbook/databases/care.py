@@ -88,7 +88,7 @@ def care(name: str, settings: DatabaseSettings, past: Past, now: float) -> Care:
         needs_signature=settings.needs_signature,
         signature=past.signature,
     )
-    if settings.schedule.interval is None:
+    if not settings.schedule.by_itself:
         return found
     state, why = _state(name, settings, past, found, now)
     return replace(found, state=state, why=why, next_at=_next(settings.schedule, past, found, now))
@@ -96,7 +96,7 @@ def care(name: str, settings: DatabaseSettings, past: Past, now: float) -> Care:
 
 def is_due(settings: DatabaseSettings, past: Past, found: Care, now: float) -> bool:
     """Whether maintenance is to begin by itself now."""
-    return settings.schedule.interval is not None and (
+    return settings.schedule.by_itself and (
         _was_signed(settings.schedule, past, found)
         or settings.schedule.due(*_times(settings.schedule, past), past.since, now)
     )

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from opsbook.alerts.configuration.intervals import zone_name
 from opsbook.alerts.templates.times import zone_of
-from opsbook.book.fields import Duration, Name
+from opsbook.book.fields import Days, Duration, Name
 from opsbook.book.kinds import plugged, with_kinds
 from opsbook.book.model import Section
 from opsbook.core.schedule import Schedule
@@ -28,7 +28,10 @@ class DatabaseSettings(Section):
     maintain_every: Duration | None = Field(default=None, ge=60)
     """How much time there is between two maintenances that nobody asks for."""
     maintain_at: ClockTime | None = None
-    """At which time of each day one begins by itself, in `zone`, instead of `maintain_every`."""
+    """At which time of day one begins by itself, in `zone`, instead of `maintain_every`."""
+    maintain_days: list[Days] = []
+    """The days of `maintain_at`: `sun`, `first sun`, `last fri`, `1`, `last`; each if none is
+    named."""
     zone: Annotated[str, AfterValidator(zone_name)] = "UTC"
     """The time zone of `maintain_at`."""
     baselines: dict[Name, Baseline] = {}
@@ -48,19 +51,23 @@ class DatabaseSettings(Section):
             raise ValueError(
                 "both an interval and a time of day: keep `maintain_every` or `maintain_at`"
             )
-        if self.schedule.interval is not None and not self.maintain:
+        if self.maintain_days and self.maintain_at is None:
+            raise ValueError("days without a time of day: give `maintain_at` too")
+        if self.schedule.by_itself and not self.maintain:
             raise ValueError("there is nothing to maintain: say what in `maintain`")
         return self
 
     @property
     def schedule(self) -> Schedule:
         """When it is maintained by itself."""
-        return Schedule(self.maintain_every, self.maintain_at, zone_of(self.zone))
+        return Schedule(
+            self.maintain_every, self.maintain_at, zone_of(self.zone), tuple(self.maintain_days)
+        )
 
     @property
     def needs_signature(self) -> bool:
         """Whether a part of its maintenance wants an approver's signature where nobody asks."""
-        scheduled = self.schedule.interval is not None
+        scheduled = self.schedule.by_itself
         return scheduled and any(each.kind in self.engine.confirmed for each in self.maintain)
 
     @property

@@ -9,14 +9,14 @@ from pydantic import AfterValidator, Field
 from opsbook.alerts.configuration.intervals import zone_name
 from opsbook.alerts.templates.times import zone_of
 from opsbook.book.model import Section
+from opsbook.core.days import WEEKDAYS
 
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 
 
 def _days(text: str) -> str:
     first, dash, last = text.lower().partition("-")
-    if first not in _DAYS or (dash and last not in _DAYS):
+    if first not in WEEKDAYS or (dash and last not in WEEKDAYS):
         raise ValueError("not a day: write, for example, mon or mon-fri")
     return text.lower()
 
@@ -59,8 +59,8 @@ class Hours(Section):
 def _range(text: str) -> set[int]:
     """`fri-mon` is four days."""
     first, dash, last = text.partition("-")
-    begin = _DAYS.index(first)
-    length = (_DAYS.index(last) - begin) % 7 if dash else 0
+    begin = WEEKDAYS.index(first)
+    length = (WEEKDAYS.index(last) - begin) % 7 if dash else 0
     return {(begin + each) % 7 for each in range(length + 1)}
 
 

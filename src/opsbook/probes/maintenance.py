@@ -1,16 +1,14 @@
 """The book's `maintenance:` — when people work on the platform and nobody is to be told."""
 
 from datetime import UTC, datetime, time, timedelta
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from opsbook.book.fields import Duration, Name
+from opsbook.book.fields import Days, Duration, Name
 from opsbook.book.model import Section
-
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-_DAYS: tuple[Day, ...] = get_args(Day)
+from opsbook.core.days import is_among
 
 
 def _zone(name: str) -> str:
@@ -59,8 +57,9 @@ class Maintenance(Section):
     """When it begins each time, in `zone`."""
     lasting: Duration | None = Field(default=None, gt=0, le=86_400)
     """How long it lasts each time, a day at most."""
-    days: list[Day] = list(_DAYS)
-    """The days on which it begins."""
+    days: list[Days] = []
+    """The days on which it begins: `sun`, `first sun`, `last fri`, `1`, `last`; each if none is
+    named."""
     zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     """The time zone of `at`, such as Europe/Vienna."""
 
@@ -86,6 +85,6 @@ class Maintenance(Section):
         local = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(self.zone))
         for day in (local.date(), local.date() - timedelta(days=1)):
             begin = datetime.combine(day, self.at, ZoneInfo(self.zone)).timestamp()
-            if _DAYS[day.weekday()] in self.days and begin <= now < begin + self.lasting:
+            if begin <= now < begin + self.lasting and is_among(day, self.days):
                 return True
         return False

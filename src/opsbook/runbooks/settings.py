@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from opsbook.book.fields import Duration, Name
+from opsbook.book.fields import Days, Duration, Name
 from opsbook.book.kinds import plugged, with_kinds
 from opsbook.book.model import Section
 from opsbook.book.written import Written
@@ -111,8 +111,8 @@ class Limits(Section):
 class Window(Section):
     """When steps of class 3 may be carried out."""
 
-    days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = []
-    """Every day if none is named."""
+    days: list[Days] = []
+    """`sun`, `first sun`, `last fri`, `1`, `last`; every day if none is named."""
     from_: str = Field(default="00:00", alias="from", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     """The time of day at which it begins."""
     to: str = Field(default="24:00", pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")
