@@ -153,6 +153,21 @@ async def test_two_maintenances_do_not_overlap(tmp_path: Path) -> None:
         await eventually(lambda: first.ended is not None)
 
 
+async def test_what_nobody_could_begin_keeps_nobody_from_it_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(tmp_path / "books.db")
+    async with scene(tmp_path, *STEPS) as it:
+        with monkeypatch.context() as late:
+            late.setattr("opsbook.databases.service._START_WITHIN", -1.0)
+            begun = await it.databases.maintain("books", "ada", "weekly", "")
+            await it.carrier.wait(begun.id, 10)
+        await it.databases.turn()
+        assert begun.ended is not None
+        assert "nobody started it in time" in begun.trouble
+        assert (await it.maintained("books")).done
+
+
 async def test_stopped_in_the_middle_the_next_life_goes_on(tmp_path: Path) -> None:
     file, memory = filled(tmp_path / "books.db", 2000), Memory()
     steps: Steps = ({"retention": {**MOVE, "batch": 5}}, {"analyze": {}})

@@ -1,6 +1,7 @@
 """All databases of a book: how each stands, what is done to it, and what is due."""
 
 import asyncio
+import contextlib
 import logging
 import uuid
 from collections.abc import Mapping
@@ -23,7 +24,7 @@ from opsbook.databases.records import Ended, Signature, ended_before, last_signa
 from opsbook.databases.round import Round
 from opsbook.databases.settings import DatabaseSettings
 from opsbook.durable.model import Queue, Submission
-from opsbook.durable.port import DurableError, DurableFunction, Runs
+from opsbook.durable.port import DurableError, DurableFunction, Runs, UnknownRunError
 from opsbook.state.ledger import Ledger
 from opsbook.state.people import Person, Role
 
@@ -123,6 +124,7 @@ class Databases:
 
     async def turn(self) -> None:
         """One look at what is due."""
+        await self._give_up_what_never_began()
         now = self._clock.now()
         for name, settings in self.settings.items():
             if is_due(settings, self._past(name), self.care(name), now):
@@ -234,6 +236,17 @@ class Databases:
             except Exception:  # a fault of our own must not end the watch
                 logger.exception("database %s could not be looked at", name)
             await asyncio.sleep(self.settings[name].every)
+
+    async def _give_up_what_never_began(self) -> None:
+        """A run may end without a step, such as one that nobody could begin for a day: nobody
+        else says that its round is over."""
+        for found in [each for each in self.rounds.values() if each.ended is None]:
+            with contextlib.suppress(UnknownRunError):
+                info = await self._known_runs().show(found.id)
+                if info.ended_at is not None and found.ended is None:
+                    self.course.forget(found.id)
+                    words = info.cancellation.reason if info.cancellation else info.error
+                    found.trouble, found.ended = words or "it never began", info.ended_at
 
     async def _figures(self, name: str) -> dict[str, Any]:
         report = (await self.look(name)).report
