@@ -21,9 +21,9 @@ class Shelf:
         self.made.append(size)
         return Shown(size=size)
 
-    def topic(self, *, marked: bool = True) -> Topic[int]:
+    def topic(self, *, marked: bool = True, written: bool = False) -> Topic[int]:
         mark = (lambda size: size) if marked else None
-        return Topic("shelf", lambda: self.sizes, self.shown, mark)
+        return Topic("shelf", lambda: self.sizes, self.shown, mark, written=written)
 
 
 def told(news: News | None) -> tuple[dict[str, str], list[str]]:
@@ -98,6 +98,38 @@ def test_what_takes_long_is_gone_through_less_often(monkeypatch: pytest.MonkeyPa
     topic.touch()
     topic.news(101)
     assert topic._round_at == pytest.approx(111)
+
+
+def test_what_is_written_down_is_gone_through_when_something_was() -> None:
+    shelf = Shelf(a=1)
+    topic = shelf.topic(written=True)
+    topic.news(100)
+    shelf.sizes = {"a": 2}
+    assert topic.news(101) is None
+    topic.stir()
+    assert told(topic.news(101.1)) == ({"a": '{"size":2}'}, [])
+
+
+def test_what_time_itself_changes_is_found_a_little_later() -> None:
+    shelf = Shelf(a=1)
+    topic = shelf.topic(written=True)
+    topic.news(100)
+    shelf.sizes = {"a": 2}
+    assert told(topic.news(102)) == ({"a": '{"size":2}'}, [])
+
+
+def test_much_that_is_written_down_does_not_take_more_than_its_share(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    moments = iter([0.0, 0.05, 0.0, 0.0, 0.0])
+    monkeypatch.setattr("opsbook.web.live.topic.perf_counter", lambda: next(moments))
+    shelf = Shelf(a=1)
+    topic = shelf.topic(written=True)
+    topic.news(100)
+    shelf.sizes = {"a": 2}
+    topic.stir()
+    assert topic.news(104) is None
+    assert told(topic.news(105)) == ({"a": '{"size":2}'}, [])
 
 
 def test_much_is_made_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:

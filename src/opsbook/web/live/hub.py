@@ -156,7 +156,7 @@ class Hub:
                 aside.nudge()
             for topic in self._topics:
                 if topic.written:
-                    topic.touch()
+                    topic.stir()
 
     async def _while_listened(self) -> None:
         for each in self._asides:

@@ -57,13 +57,17 @@ class Topic(Generic[T]):
         self._rest = _REST if announced or written else 0.0
         self._marks: dict[str, Any] = {}
         self._touched: set[str] = set()
-        self._round_at = 0.0
+        self._round_at = self._may_at = 0.0
 
     def touch(self, *keys: str) -> None:
         """These may have changed; without keys, anything may have."""
         self._touched.update(keys)
         if not keys:
             self._round_at = 0.0
+
+    def stir(self) -> None:
+        """Something may have changed: the next round comes as soon as its share of time allows."""
+        self._round_at = min(self._round_at, self._may_at)
 
     def news(self, now: float) -> News | None:
         """What has changed since the last time; None where nothing has. `now` is monotonic."""
@@ -83,8 +87,8 @@ class Topic(Generic[T]):
                 found.set[key] = item
         found.gone = [key for key in left if key not in things]
         if whole:
-            rest = max((perf_counter() - began) / _SHARE, self._rest)
-            self._round_at = now + min(rest, _RAREST)
+            self._may_at = now + min((perf_counter() - began) / _SHARE, _RAREST)
+            self._round_at = max(self._may_at, now + self._rest)
         taken = self._taken(known, marks, found)
         self._touched.update(differing.keys() - marks.keys())
         self.more = bool(self._touched)

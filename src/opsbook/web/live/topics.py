@@ -94,8 +94,8 @@ def make_hub(
         unclosed.nudge()
         waiting.nudge()
 
-    def alerts_changed(event: object) -> None:
-        alerts.touch()
+    def alert_changed(event: AlertFired | AlertResolved) -> None:
+        alerts.touch(event.alert.fingerprint)
         platform.touch()
 
     def drill_ended(event: DrillEnded) -> None:
@@ -126,8 +126,8 @@ def make_hub(
             Ear(OutcomeTaken, lambda event: checks.touch(event.check), at_once=False),
             Ear(CheckChanged, check_changed),
             Ear(ServiceEvent, service_changed),
-            Ear(AlertFired, alerts_changed),
-            Ear(AlertResolved, alerts_changed),
+            Ear(AlertFired, alert_changed),
+            Ear(AlertResolved, alert_changed),
             Ear(DrillEnded, drill_ended),
             Ear(IncidentEvent, incident_changed),
         ],
