@@ -40,11 +40,12 @@ async def test_it_has_alerts_notices_and_runs_of_the_incident_and_of_no_other(
         await life.after(1)
         life.ledger.record("service.died", "db")
         await life.incidents.note(number, "ada", "afterwards")
-        assert await shown(life, tmp_path) == [
+        found = await shown(life, tmp_path)
+        # The notice may be there before it is written down who was paged.
+        assert {*found[2:4]} == {"incident.paged", "notice.sent"}
+        assert found[:2] + found[4:] == [
             "alert.firing",
             "incident.opened",
-            "incident.paged",
-            "notice.sent",
             "run.started",
             "run.step_done",
             "check.changed",
