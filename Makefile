@@ -35,7 +35,7 @@ check: console ## Lint, types, and the order of the rooms
 .PHONY: test
 test: console test-servers ## Run all tests, against real servers
 	npm --prefix console run --silent test
-	$(BIN)/pytest -n auto --dist worksteal
+	scripts/tests $(BIN)
 
 .PHONY: test-servers
 test-servers: ## Install the Debian packages that tests start servers from

@@ -46,9 +46,12 @@ class Paint:
 def paint(
     browser: Browser, address: str, path: str, content: str, headers: Mapping[str, str], rounds: int
 ) -> Paint:
-    """Open a page so often, each time in a browser that knows nothing."""
+    """Open a page so often, each time in a browser that knows nothing.
+
+    A first time does not count: of a platform that has just begun there is nothing to show yet.
+    """
     figures: list[tuple[float, float, float, float]] = []
-    for _ in range(rounds):
+    for _ in range(1 + rounds):
         context = browser.new_context(extra_http_headers=dict(headers))
         page = context.new_page()
         page.goto(f"{address}/{path}", wait_until="commit")
@@ -57,5 +60,5 @@ def paint(
         said = (page.evaluate(each) for each in (_PAINTED, _FETCHED, _HEAP))
         figures.append((seen, *said))
         context.close()
-    seen, painted, fetched, heap = zip(*figures, strict=True)
+    seen, painted, fetched, heap = zip(*figures[1:], strict=True)
     return Paint(path, spread(painted), spread(seen), max(fetched), max(heap))
