@@ -24,6 +24,7 @@ def test_the_newest_entry_comes_first(opens: Opens, platform: Stand) -> None:
 
 def test_a_filter_leaves_only_what_it_asks_for(opens: Opens, platform: Stand) -> None:
     page = opens("ledger")
+    expect(page.locator("tbody tr").first).to_be_visible()
     page.get_by_label("subject").fill("inference-pool")
     page.get_by_role("button", name="Filter").click()
     wanted = entries(platform, subject="inference-pool")

@@ -21,7 +21,7 @@ from opsbook.web.live.topic import News, Topic, as_object
 logger = logging.getLogger(__name__)
 
 _SHORTEST = 0.25
-"""Seconds between two turns, whatever happens."""
+"""Seconds between two turns that events call for, however many there are."""
 _LONGEST = 1.0
 """Between two turns though nothing has been announced: not everything is."""
 _BEAT = 1.9
@@ -70,7 +70,7 @@ class Hub:
         self._written, self._entries = written, 0
         self._ring = Ring()
         self._state: str | None = None
-        self._told_at = clock.monotonic()
+        self._told_at = self._hurried_at = clock.monotonic()
         self._listeners = 0
         self._listened, self._current = asyncio.Event(), asyncio.Event()
         self._woken = asyncio.Event()
@@ -205,8 +205,11 @@ class Hub:
             await self._woken.wait()
         finally:
             alarm.cancel()
-        if (left := began + _SHORTEST - self._clock.monotonic()) > 0:
-            await asyncio.sleep(left)
+        if (now := self._clock.monotonic()) < began + due:
+            # A turn that nothing had called for keeps no event waiting: what is over within
+            # a quarter of a second would never be seen.
+            self._hurried_at = max(now, self._hurried_at + _SHORTEST)
+            await asyncio.sleep(self._hurried_at - now)
         self._woken.clear()
 
     @contextlib.contextmanager
