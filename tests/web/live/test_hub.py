@@ -205,6 +205,19 @@ async def test_an_event_is_told_at_once_and_many_are_told_together() -> None:
         assert hub.turns - turns <= 4
 
 
+async def test_a_turn_that_nothing_called_for_keeps_no_event_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("opsbook.web.live.hub._SHORTEST", 1.5)
+    ground = Ground(SystemClock())
+    async with running(ground) as hub, listening(hub) as outbox:
+        turns = hub.turns
+        await eventually(lambda: hub.turns > turns + 2, within=8)
+        ground.shelves["one"]["a"] = 1
+        ground.bus.announce(Moved("a"))
+        await eventually(lambda: "change" in kinds(outbox), within=1)
+
+
 async def test_what_nothing_announces_is_told_within_a_second() -> None:
     ground = Ground(SystemClock())
     async with running(ground) as hub, listening(hub) as outbox:

@@ -199,15 +199,23 @@ class Hub:
         """Woken up once a second where nothing happens: that is most of what a page costs."""
         began = self._clock.monotonic()
         due = max(_SHORTEST, min(_LONGEST, self._told_at + _BEAT - began))
+        called_for = True
+
+        def ring() -> None:
+            nonlocal called_for
+            called_for = False
+            self._woken.set()
+
         # A deadline that is met by an exception costs more than the turn that follows.
-        alarm = asyncio.get_running_loop().call_later(due, self._woken.set)
+        alarm = asyncio.get_running_loop().call_later(due, ring)
         try:
             await self._woken.wait()
         finally:
             alarm.cancel()
-        if (now := self._clock.monotonic()) < began + due:
+        if called_for:
             # A turn that nothing had called for keeps no event waiting: what is over within
             # a quarter of a second would never be seen.
+            now = self._clock.monotonic()
             self._hurried_at = max(now, self._hurried_at + _SHORTEST)
             await asyncio.sleep(self._hurried_at - now)
         self._woken.clear()
