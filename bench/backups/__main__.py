@@ -82,13 +82,14 @@ def _round(contestant: Contestant, figures: Figures, server: Postgres) -> None:
 @click.command()
 @click.option("--size", default=1_000_000_000, show_default=True, help="Bytes of the dump.")
 @click.option("--rounds", default=3, show_default=True, help="Of each, in turn.")
+@click.option("--postgresql", default=17, show_default=True, help="17 knows zstd, 18 does not.")
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Write the figures here.")
-def main(size: int, rounds: int, file: Path | None) -> None:
+def main(size: int, rounds: int, postgresql: int, file: Path | None) -> None:
     """pg_dump alone, through gzip and zstd, with restic, and ours: time, CPU, size, restore."""
     found, of = machine(), versions(restic=["restic", "version"], zstd=["zstd", "--version"])
     introduce(found, of)
     absent = {each.name: why for each in _CONTESTANTS if (why := missing(*each.programs))}
-    with scratch() as place, postgres(**_SERVER) as server:
+    with scratch() as place, postgres(postgresql, **_SERVER) as server:
         say(f"filling {format_size(size)}")
         fill(server, size)
         taking_part = [each(server, place) for each in _CONTESTANTS if each.name not in absent]

@@ -54,7 +54,7 @@ def sources(directory: Path, stack: ExitStack) -> Iterator[tuple[str, dict[str, 
     (directory / "tree" / "odd \n name").symlink_to("inner/text")
     yield "files", {"files": {"paths": [str(directory / "tree")]}}
     yield "command", {"command": {"argv": ["cat", str(directory / "tree/inner/text")]}}
-    server = stack.enter_context(postgres())
+    server = stack.enter_context(postgres(17))
     server.execute(ROWS)
     login = f"{server.user}:{server.password}@{server.host}:{server.port}"
     url = f"postgresql://{login}/{server.database}"

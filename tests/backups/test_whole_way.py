@@ -35,7 +35,7 @@ SHOP = (
 KEEP_ONE = {"last": 1, "at_least": 1}
 
 
-@pytest.fixture(scope="module", params=["15", "18"])
+@pytest.fixture(scope="module", params=["15", "17", "18"])
 def server(request: pytest.FixtureRequest) -> Iterator[Postgres]:
     with postgres_of(request.param) as running:
         yield filled(running)
@@ -106,6 +106,24 @@ async def test_a_postgresql_database_goes_all_the_way(
     with server.connect(dbname=f"swapped_{format_}") as connection:
         assert connection.execute("SELECT count(*) FROM orders").fetchone() == (ROWS,)
         assert connection.execute("SHOW work_mem").fetchone() == ("9MB",)
+
+
+async def test_a_dump_that_packs_itself_is_kept_as_it_is_at_the_level_of_the_set(
+    tmp_path: Path,
+) -> None:
+    stored = []
+    with postgres_of("17") as packing:
+        filled(packing)
+        for level in (1, 19):
+            (tmp_path / str(level)).mkdir()
+            async with scene(tmp_path / str(level), level=level, **shop(packing)) as found:
+                await found.make()
+                manifest = found.copies()[0].manifest
+                assert manifest is not None
+                dump = manifest.files[0]
+                assert (dump.name, dump.compression) == ("database.dump", "none")
+                stored.append(dump.size)
+    assert stored[1] < stored[0]
 
 
 async def test_rows_that_are_missing_fail_the_drill(server: Postgres, tmp_path: Path) -> None:

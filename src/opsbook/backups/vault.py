@@ -368,7 +368,9 @@ class Vault:
         self._scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryDirectory(dir=self._scratch, prefix=f"{set_name}-") as scratch:
             try:
-                yield Work(Path(scratch), halt, time.monotonic() + within, tell)
+                deadline = time.monotonic() + within
+                level = self.settings.sets[set_name].level
+                yield Work(Path(scratch), halt, deadline, tell, level)
             finally:
                 self.progress.pop(set_name, None)
 

@@ -260,8 +260,9 @@ def _measured(evidence: dict[str, Any]) -> str:
     if not evidence:
         return ""
     size = format_size(evidence["stored_bytes"])
-    content = format_size(evidence["content_bytes"])
-    return f": {size} of {content} in {format_duration(evidence['duration_seconds'])}"
+    # What its own program packs comes to us smaller than it is there.
+    whole = format_size(evidence.get("estimated_bytes") or evidence["content_bytes"])
+    return f": {size} of {whole} in {format_duration(evidence['duration_seconds'])}"
 
 
 def _print_verdict(result: dict[str, Any]) -> None:

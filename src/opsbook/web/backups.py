@@ -226,7 +226,7 @@ def _add(listed: Sequence[Standing], lines: list[str]) -> None:
     )
     for name, text, key in (
         ("stored_bytes", "Size of the last backup as it is stored.", "stored_bytes"),
-        ("content_bytes", "Size of the last backup before compression.", "content_bytes"),
+        ("content_bytes", "Size of the last backup as its source gave it.", "content_bytes"),
         ("duration_seconds", "How long the last backup took.", "duration_seconds"),
     ):
         values = [(each.set, each.last.get(key)) for each in listed]

@@ -7,8 +7,8 @@ import pytest
 
 from opsbook.backups.source import SourceError
 from tests.backups.sources.work import Taken, make_source, make_work, take
-from tests.databases.servers import binaries, postgres_of
-from tests.servers.postgres import Postgres
+from tests.databases.servers import postgres_of
+from tests.servers.postgres import Postgres, binaries, postgres
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_a_rehearsal_on_an_older_server_is_refused(
 
 def test_older_tools_are_refused(newer: Postgres, taken: Taken, tmp_path: Path) -> None:
     before = databases(newer)
-    source = make_source("postgres", {"database": url(newer, "shop"), "bin": str(binaries("15"))})
+    source = make_source("postgres", {"database": url(newer, "shop"), "bin": str(binaries(15))})
     work = make_work(tmp_path / "s")
     with pytest.raises(SourceError, match=r"pg_restore 15 is older.*which is 18"):
         source.restore(taken.files, taken.facts, "back", work)
@@ -87,3 +87,16 @@ def test_a_newer_server_takes_an_older_dump(
     assert taken.facts.versions["postgresql"].startswith("15.")
     source.restore(taken.files, taken.facts, url(newer, "from_15"), make_work(tmp_path / "s"))
     assert "from_15" in databases(newer)
+
+
+def test_tools_that_do_not_know_how_the_dump_is_packed_are_refused(
+    newer: Postgres, tmp_path: Path
+) -> None:
+    work, before = make_work(tmp_path / "s"), databases(newer)
+    with postgres(17) as packing:
+        settings = {"database": url(packing, "postgres"), "bin": str(packing.binaries)}
+        taken = take(make_source("postgres", settings), work)
+    source = make_source("postgres", {"database": url(newer, "shop"), "bin": str(newer.binaries)})
+    with pytest.raises(SourceError, match=r"packed with zstd, and pg_restore 18.*without it"):
+        source.restore(taken.files, taken.facts, "back", work)
+    assert databases(newer) == before

@@ -21,6 +21,8 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 MAINTENANCE = "postgres"
 """The database that one connects to in order to work on another."""
 _SERVICE = "opsbook"
+SERVICE = f"--dbname=service={_SERVICE}"
+"""By which PostgreSQL's programs connect as the environment of `Login.service` says."""
 _SECRETS = ("password", "sslpassword")
 _CONNECT_SECONDS = 10
 _LOOK_SECONDS = 0.2

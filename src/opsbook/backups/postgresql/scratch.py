@@ -29,6 +29,7 @@ _SETTINGS = {
     "max_wal_senders": "0",
     "max_wal_size": "4GB",
     "maintenance_work_mem": "256MB",
+    "jit": "off",
     # Shared memory in files goes away with them, also after kill -9.
     "dynamic_shared_memory_type": "mmap",
 }
@@ -58,6 +59,13 @@ def scratch_database(
             close_to_others(connection, name)
             yield server.at(name)
         remove_database(server, name)
+
+
+def own_database(server: Login, locale: Locale, work: Work, remarks: list[str]) -> Login:
+    """A database on a temporary server, with which it goes away. Raises SourceError."""
+    with server.connected(work) as connection:
+        remarks += locale.create_or_plain(connection, _DATABASE)
+    return server.at(_DATABASE)
 
 
 def sweep_databases(server: Login, work: Work) -> list[str]:

@@ -1,5 +1,6 @@
 """PostgreSQL's own programs: which of those installed fits a server."""
 
+import contextlib
 import re
 import shutil
 from dataclasses import dataclass
@@ -10,6 +11,12 @@ from opsbook.backups.tools.program import Program
 
 _INSTALLED = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/local/pgsql/bin")
 """Where the packages of Debian and Red Hat and a build from source put them."""
+
+
+_ZSTD_SINCE = 16
+_NOWHERE = "--dbname=host=/nonexistent hostaddr=''"
+"""Whatever a service file or the environment says: nothing is dumped by asking."""
+_ASKED_NOWHERE = "connection to server"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,17 @@ class Tools:
         if not path.exists():
             raise SourceError(f"{self.directory} has no {name}; install the server's package too")
         return str(path)
+
+    def know_zstd(self, work: Work) -> bool:
+        """Whether pg_dump packs with zstd and pg_restore reads it: not all were built so."""
+        if self.major < _ZSTD_SINCE:
+            return False
+        # It looks at what it was built with before it connects.
+        argv = [self.program("pg_dump"), "--format=custom", "--compress=zstd", _NOWHERE]
+        asked = Program(argv, str(self.directory), environment={"LC_ALL": "C"})
+        with contextlib.suppress(SourceError):
+            asked.run(work)
+        return _ASKED_NOWHERE in asked.words
 
 
 def newest_tools(given: Path | None, work: Work) -> Tools:

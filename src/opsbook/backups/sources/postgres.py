@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -11,15 +11,24 @@ from typing import Any, BinaryIO, Literal
 from pydantic import Field
 
 from opsbook.backups.postgresql.content import at_ease, counts, structure
+from opsbook.backups.postgresql.dumping import Dumping
 from opsbook.backups.postgresql.fitting import refuse_newer, restoring_tools
-from opsbook.backups.postgresql.folder import BELOW, CONTENTS, gather, part_names, read_rows
+from opsbook.backups.postgresql.folder import (
+    BELOW,
+    CONTENTS,
+    gather,
+    is_packed,
+    part_names,
+    read_rows,
+)
 from opsbook.backups.postgresql.locale import Locale
-from opsbook.backups.postgresql.login import MAINTENANCE, Login
+from opsbook.backups.postgresql.login import MAINTENANCE, SERVICE, Login
 from opsbook.backups.postgresql.making import close, make, settle
 from opsbook.backups.postgresql.places import Databases
 from opsbook.backups.postgresql.properties import PROPERTIES, Properties
 from opsbook.backups.postgresql.scratch import (
     KIND,
+    own_database,
     scratch_database,
     sweep_databases,
     temporary_server,
@@ -38,18 +47,16 @@ from opsbook.book.fields import BookPath, Duration, TextOrSecret, revealed
 _FOLDER = "database"
 """In the scratch directory."""
 _GLOBALS = "globals.sql"
-_MAGIC = b"PGDMP"
-_END = bytes(5)
-"""After the last row of the last table: a block of no bytes, a sign and four of length."""
 _MOST_ROWS = 1000
 _ANSWER_SECONDS = 60.0
 _SWEEP_SECONDS = 60.0
-_ERROR = "error:"
-_SERVICE = "--dbname=service=opsbook"
 
 
 class Postgres(Source):
     """Dumps a PostgreSQL database with pg_dump; rows and structure are of the same moment.
+
+    From 16 on pg_dump packs with zstd by itself where it was built so, and its files are kept as
+    they are; else its stream is packed, and a restore needs room for the whole dump.
 
     Roles are dumped beside it, without their passwords: a password's hash in a backup can be
     attacked by whoever finds the backup. Set them anew after a restore. The database's owner,
@@ -65,7 +72,7 @@ class Postgres(Source):
     version."""
     format: Literal["custom", "directory"] = "custom"
     """`custom` streams one file and needs no room here. `directory` dumps `jobs` tables at once,
-    one file for each, and needs room for all of the dump, uncompressed, in the data directory."""
+    one file for each, and needs room for all of it in the data directory."""
     roles: bool = True
     """Whether roles and tablespaces are dumped too."""
     owners: Literal["keep", "drop"] = "keep"
@@ -119,60 +126,26 @@ class Postgres(Source):
         work: Work,
         facts: Facts,
     ) -> Iterator[Part]:
-        def dump(*format_: str) -> Program:
-            argv = [_SERVICE, *format_, "-Z0", "--no-password", f"--snapshot={held.name}"]
-            argv.append(f"--lock-wait-timeout={int(self.lock_wait * 1000)}")
-            return self._program(tools, "pg_dump", argv, names, work.scratch)
-
-        def streamed() -> Iterator[bytes]:
-            with held.described(facts, self.login):
-                end = yield from self._whole(dump("-Fc"), facts, work)
-            if any(facts.counts.values()) and end != _END:
-                raise SourceError(f"{self.subject}: the dump does not come to its end")
+        dumping = Dumping(tools, self.login, names, held, self.lock_wait, facts, work)
 
         def globals_() -> Iterator[bytes]:
-            argv = [_SERVICE, "--globals-only", "--no-role-passwords", "--no-password"]
+            argv = [SERVICE, "--globals-only", "--no-role-passwords", "--no-password"]
             program = self._program(tools, "pg_dumpall", argv, names)
             yield from program.reading(work)
-            facts.remarks += _warnings(program)
+            facts.remarks += [program.words] if program.words else []
 
         if self.format == "directory":
             folder = work.scratch / _FOLDER
-            with held.described(facts, self.login):
-                self._fill(dump("-Fd", f"-j{self.jobs}", f"--file={folder}"), facts, work)
+            dumping.fill(folder, self.jobs)
             for name, path in part_names(folder):
-                yield Part(name, partial(file_blocks, path, work, self.subject))
+                read = partial(file_blocks, path, work, self.subject)
+                yield Part(name, read, packed=is_packed(name))
         else:
-            yield Part(DUMP, streamed)
+            yield Part(DUMP, dumping.stream, packed=dumping.packs)
         yield Part(PROPERTIES, lambda: iter([properties.render()]))
         if self.roles:
             facts.remarks.append("roles are kept without their passwords")
             yield Part(_GLOBALS, globals_)
-
-    def _fill(self, program: Program, facts: Facts, work: Work) -> None:
-        """Several at once, all of the moment that is counted as well."""
-        work.progress("dumping", 0, None)
-        program.run(work)
-        self._judge(program, facts)
-
-    def _judge(self, program: Program, facts: Facts) -> None:
-        if _ERROR in program.words:
-            raise SourceError(f"{self.subject}: pg_dump ended well but said: {program.words}")
-        facts.remarks += _warnings(program)
-
-    def _whole(self, program: Program, facts: Facts, work: Work) -> Generator[bytes, None, bytes]:
-        """The dump; its exit status, words and beginning are judged, its end is given back."""
-        done, beginning, end = 0, b"", b""
-        for block in program.reading(work):
-            beginning = beginning or block[: len(_MAGIC)]
-            end = (end + block)[-len(_END) :]
-            done += len(block)
-            work.progress("dumping", done, None)
-            yield block
-        if beginning != _MAGIC:
-            raise SourceError(f"{self.subject}: pg_dump gave no archive but {beginning!r}")
-        self._judge(program, facts)
-        return end
 
     def readable(self, name: str, content: BinaryIO, work: Work) -> None:
         if name == _GLOBALS:
@@ -246,8 +219,7 @@ class Postgres(Source):
         with temporary_server(tools, self.rehearse_in, work, self.subject) as server:
             if _GLOBALS in files:
                 self._load_roles(tools, server, files, work)
-            with scratch_database(server, locale, work, remarks) as place:
-                yield place
+            yield own_database(server, locale, work, remarks)
 
     def _load_roles(
         self, tools: Tools, server: Login, files: Mapping[str, Callable[[], BinaryIO]], work: Work
@@ -255,7 +227,7 @@ class Postgres(Source):
         """What cannot be here, such as a tablespace, is passed over: a role that is then missing
         makes the restore of the database fail."""
         with server.service(work.scratch) as names:
-            argv = [_SERVICE, "-X", "-q", "--no-password", f"--output={os.devnull}"]
+            argv = [SERVICE, "-X", "-q", "--no-password", f"--output={os.devnull}"]
             program = self._program(tools, "psql", argv, names)
             content = content_of(files, _GLOBALS, self.subject)
             program.fed(blocks(content, work, self.subject), work)
@@ -317,7 +289,7 @@ class Postgres(Source):
             argv = ["--exit-on-error", "--no-password", "--no-tablespaces", f"-j{self.jobs}"]
             argv += [] if owners else ["--no-owner"]
             argv += [] if grants else ["--no-acl"]
-            argv += [_SERVICE, str(dump)]
+            argv += [SERVICE, str(dump)]
             self._program(tools, "pg_restore", argv, names, work.scratch).run(work)
 
     def _content(self, place: Login, work: Work) -> tuple[dict[str, int], str]:
@@ -345,8 +317,3 @@ def _ask(place: Login, query: str, work: Work) -> list[tuple[Any, ...]]:
         connection.read_only = True
         with connection.transaction():
             return connection.execute(query.encode()).fetchmany(_MOST_ROWS)
-
-
-def _warnings(program: Program) -> list[str]:
-    """What it said though it ended well: circular foreign keys, for one."""
-    return [program.words] if program.words else []
