@@ -19,11 +19,13 @@ from tests.servers.postgres import Postgres, postgres
 from tests.servers.process import running
 
 PATIENCE = Patience(lock_wait=0.5, statement_time=20)
+_WITH_STATEMENTS = ("15", "17")
+"""Those of Debian, which have pg_stat_statements and pgstattuple."""
 
 
 @contextlib.contextmanager
 def postgres_of(version: str, **settings: str) -> Iterator[Postgres]:
-    if version == "15":
+    if version in _WITH_STATEMENTS:
         settings["shared_preload_libraries"] = "pg_stat_statements"
     with postgres(int(version), **settings) as server:
         yield server

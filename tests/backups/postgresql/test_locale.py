@@ -23,6 +23,13 @@ def fifteen() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="module")
+def seventeen() -> Iterator[Postgres]:
+    """With ICU and its rules."""
+    with postgres_of("17") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def eighteen() -> Iterator[Postgres]:
     """Without ICU, and with rules of its own."""
     with postgres_of("18") as running:
@@ -97,6 +104,17 @@ def test_it_sorts_as_it_sorted(fifteen: Postgres, tmp_path: Path) -> None:
     with fifteen.connect(dbname="copied") as connection:
         rows = connection.execute("SELECT x FROM t ORDER BY x").fetchall()
     assert [x for (x,) in rows] == ["o", "z", "Å", "ö"]
+
+
+def test_rules_of_its_own_come_back(seventeen: Postgres, tmp_path: Path) -> None:
+    made(seventeen, "LOCALE_PROVIDER icu ICU_LOCALE 'und' ICU_RULES '&z < a' LC_COLLATE 'C'")
+    with seventeen.connect(dbname="original") as connection:
+        connection.execute("CREATE TABLE t AS SELECT unnest(ARRAY['z', 'a', 'b']) AS x")
+    brought_back(seventeen, tmp_path)
+    assert locale(seventeen, "copied", tmp_path).rules == "&z < a"
+    with seventeen.connect(dbname="copied") as connection:
+        rows = connection.execute("SELECT x FROM t ORDER BY x").fetchall()
+    assert [x for (x,) in rows] == ["b", "z", "a"]
 
 
 def test_the_rehearsal_of_one_sorts_as_it_does(fifteen: Postgres, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ ARCHIVE = "CREATE TABLE archive (LIKE jobs)"
 MOVE = {"table": "jobs", "column": "made", "older_than": "100h", "archive": "archive"}
 
 
-@pytest.fixture(scope="module", params=["15", "18"])
+@pytest.fixture(scope="module", params=["15", "17", "18"])
 def server(request: pytest.FixtureRequest) -> Iterator[Postgres]:
     with postgres_of(request.param, max_connections="40", autovacuum="off") as running:
         running.execute("CREATE ROLE clerk LOGIN PASSWORD 'clerk-s3cret'")
@@ -45,10 +45,10 @@ def place(server: Postgres) -> Place:
     return database(server)
 
 
-@pytest.fixture(scope="module")
-def contrib() -> Iterator[Postgres]:
+@pytest.fixture(scope="module", params=["15", "17"])
+def contrib(request: pytest.FixtureRequest) -> Iterator[Postgres]:
     """A server with pg_stat_statements and pgstattuple."""
-    with postgres_of("15", autovacuum="off") as running:
+    with postgres_of(request.param, autovacuum="off") as running:
         yield running
 
 
