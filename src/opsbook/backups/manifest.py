@@ -27,6 +27,7 @@ class ManifestFile(BaseModel):
     """None for what we compressed: its frame holds a checksum of the content, which is looked at
     when it is read (RFC 8878, 3.1.1)."""
     compression: Literal["none", "zstd"]
+    """By us: `none` for what comes packed."""
     encryption: Literal["none", "age"]
 
 

@@ -99,4 +99,6 @@ def test_tools_that_do_not_know_how_the_dump_is_packed_are_refused(
     source = make_source("postgres", {"database": url(newer, "shop"), "bin": str(newer.binaries)})
     with pytest.raises(SourceError, match=r"packed with zstd, and pg_restore 18.*without it"):
         source.restore(taken.files, taken.facts, "back", work)
+    with pytest.raises(SourceError, match="built without it"):
+        source.places.fits("back", taken.facts, 0, work)
     assert databases(newer) == before

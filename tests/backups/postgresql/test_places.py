@@ -25,7 +25,9 @@ def places(server: Postgres) -> Databases:
         f"host={server.host} port={server.port} user={server.user} password={server.password} "
         "dbname=used"
     )
-    return Databases(lambda name: login.at(name) if name else login, lambda *_: ({}, ""))
+    return Databases(
+        lambda name: login.at(name) if name else login, lambda *_: ({}, ""), lambda *_: None
+    )
 
 
 def test_of_two_renames_that_do_not_both_work_none_is_done(

@@ -19,6 +19,7 @@ from opsbook.backups.tools.sameness import compare
 from opsbook.core.units import format_size
 
 Content = Callable[[Login, Work], tuple[Mapping[str, int], str]]
+Fitting = Callable[[Facts, Work], object]
 
 _LONGEST = 63
 """Bytes of a name; PostgreSQL cuts off the rest without a word (NAMEDATALEN)."""
@@ -32,9 +33,12 @@ _END = b"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 
 class Databases(Places):
     """Renamed in one transaction: whoever dies, all of it was done or nothing."""
 
-    def __init__(self, login: Callable[[str | None], Login], content: Content) -> None:
-        """`login` gives that of a database; of the one that is backed up for None."""
-        self._login, self._content = login, content
+    def __init__(
+        self, login: Callable[[str | None], Login], content: Content, fitting: Fitting
+    ) -> None:
+        """`login` gives that of a database; of the one that is backed up for None. `fitting`
+        raises SourceError where the programs that are here cannot restore it."""
+        self._login, self._content, self._fitting = login, content, fitting
 
     @property
     def used(self) -> Sequence[str]:
@@ -77,6 +81,7 @@ class Databases(Places):
         login = self._known(name)
         with login.at(MAINTENANCE).connected(work) as server:
             refuse_newer(login, server, facts)
+        self._fitting(facts, work)
         spooled = Path(tempfile.gettempdir())
         free = shutil.disk_usage(spooled).free
         if free < size:

@@ -264,7 +264,11 @@ class Postgres(Source):
 
     @property
     def places(self) -> Databases:
-        return Databases(lambda name: self._target(name) if name else self.login, self._content)
+        return Databases(
+            lambda name: self._target(name) if name else self.login,
+            self._content,
+            lambda facts, work: restoring_tools(facts, self.bin, work),
+        )
 
     def estimate(self) -> int | None:
         try:
