@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import psycopg
 
 from opsbook.book.fields import Secret
+from opsbook.core.stoppable import stoppable
 from opsbook.databases.engine import Engine, Patience
 from opsbook.databases.limits import Limits
 from opsbook.databases.maintain import Baseline, MaintainStep
@@ -23,7 +24,6 @@ from opsbook.databases.postgresql.reindex import plan_reindex
 from opsbook.databases.postgresql.retention import plan_retention
 from opsbook.databases.postgresql.server import Connections, PendingRestart, Size
 from opsbook.databases.postgresql.session import WORKING, Login, Session, is_lost, words
-from opsbook.databases.postgresql.stoppable import stoppable
 from opsbook.databases.postgresql.tables import Bloat, DeadRows
 from opsbook.databases.postgresql.vacuum import plan_analyze, plan_vacuum
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from psycopg import sql
 
+from opsbook.core.stoppable import stoppable
 from opsbook.databases.model import Change, Task, Value
 from opsbook.databases.postgresql.session import Login, Session
-from opsbook.databases.postgresql.stoppable import stoppable
 
 Work = Callable[[Session], Awaitable[Change]]
 Measure = Callable[[Session], Awaitable[dict[str, Value]]]

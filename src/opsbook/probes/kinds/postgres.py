@@ -1,9 +1,8 @@
 """`postgres`: a PostgreSQL database lets one in and answers a query."""
 
-import asyncio
 import os
 import time
-from collections.abc import AsyncGenerator, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
 from typing import Any, ClassVar, Literal, cast
 
@@ -11,13 +10,12 @@ import psycopg
 from pydantic import Field, model_validator
 
 from opsbook.book.fields import BookPath, Secret
+from opsbook.core.stoppable import stoppable
 from opsbook.probes.model import Measurements
 from opsbook.probes.probe import Probe, ProbeError, ProbeFailedError, ProbeUnknownError
 from opsbook.probes.value import as_value
 
 _MOST_ROWS = 1000
-_GRACE = 0.5
-"""Seconds that a stopped look gives the server to cancel its query."""
 
 _CONNECTIONS = """
     SELECT count(*), current_setting('max_connections')::int
@@ -75,7 +73,7 @@ class Postgres(Probe):
             connection = await self._connect()
             try:
                 measured["connect_seconds"] = time.perf_counter() - started
-                await _stoppable(self._measure(connection, measured))
+                await stoppable(self._measure(connection, measured))
             finally:
                 await connection.close()
         except psycopg.Error as error:
@@ -139,21 +137,3 @@ async def _connections(connection: Connection) -> Measurements:
     used, most = row
     percent = 100.0 * used / most
     return {"connections": used, "connections_max": most, "connections_percent": percent}
-
-
-async def _stoppable(work: Coroutine[Any, Any, None]) -> None:
-    """Do work with psycopg that ends soon after it is cancelled.
-
-    Cancelled once, psycopg tells the server to cancel the query and waits 10 s for that;
-    cancelled twice, it drops the connection.
-    """
-    task = asyncio.ensure_future(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        for _ in range(2):
-            task.cancel()
-            done, _pending = await asyncio.wait({task}, timeout=_GRACE)
-            if done:
-                break
-        raise

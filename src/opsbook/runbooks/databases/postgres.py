@@ -1,13 +1,13 @@
 """Statements in a PostgreSQL database."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import psycopg
 from psycopg.rows import dict_row
 
+from opsbook.core.stoppable import stoppable
 from opsbook.runbooks.databases.database import (
     MOST_ROWS_COUNTED,
     MOST_ROWS_KEPT,
@@ -20,12 +20,9 @@ from opsbook.runbooks.databases.database import (
 )
 from opsbook.runbooks.databases.names import with_names
 
-T = TypeVar("T")
 Row = dict[str, Any]
 Connection = psycopg.AsyncConnection[Row]
 
-_GRACE = 0.5
-"""Seconds that a stopped statement gives the server to cancel it."""
 _LIMITS = """
     SELECT set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true)
 """
@@ -41,7 +38,7 @@ class Postgres(Database):
         try:
             connection = await self._connect()
             try:
-                return await _stoppable(_transact(connection, statement, accept))
+                return await stoppable(_transact(connection, statement, accept))
             finally:
                 await connection.close()
         except psycopg.Error as error:
@@ -102,21 +99,3 @@ def _compiled(statement: Statement) -> bytes:
 
 def _words(error: psycopg.Error) -> str:
     return " ".join(str(error).split())
-
-
-async def _stoppable(work: Coroutine[Any, Any, T]) -> T:
-    """Work with psycopg that ends soon after it is cancelled.
-
-    Cancelled once, psycopg tells the server to cancel the query and waits 10 s for that;
-    cancelled twice, it drops the connection.
-    """
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        for _ in range(2):
-            task.cancel()
-            done, _pending = await asyncio.wait({task}, timeout=_GRACE)
-            if done:
-                break
-        raise

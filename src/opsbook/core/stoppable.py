@@ -1,6 +1,7 @@
-"""Work with psycopg that ends soon after it is cancelled."""
+"""Work on a database that ends soon after it is cancelled."""
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -11,8 +12,11 @@ _GRACE = 0.5
 
 
 async def stoppable(work: Coroutine[Any, Any, T]) -> T:
-    """Cancelled once, psycopg tells the server to cancel the statement and waits 10 s for that;
-    cancelled twice, it drops the connection."""
+    """Do work with psycopg.
+
+    Cancelled once, psycopg tells the server to cancel the statement and waits 10 s for that;
+    cancelled twice, it drops the connection.
+    """
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
@@ -21,5 +25,8 @@ async def stoppable(work: Coroutine[Any, Any, T]) -> T:
             task.cancel()
             done, _pending = await asyncio.wait({task}, timeout=_GRACE)
             if done:
+                # What it dies of while it is stopped concerns nobody; asked for, it is not logged.
+                with contextlib.suppress(asyncio.CancelledError):
+                    task.exception()
                 break
         raise
