@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 
 import click
-from tests.servers.postgres import Postgres, postgres
+from tests.servers.postgres import Postgres, binaries, postgres
 
 from bench.backups.database import fill
 from bench.backups.opsbook import Opsbook, Rehearsing, Unencrypted
@@ -86,7 +86,9 @@ def _round(contestant: Contestant, figures: Figures, server: Postgres) -> None:
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Write the figures here.")
 def main(size: int, rounds: int, postgresql: int, file: Path | None) -> None:
     """pg_dump alone, through gzip and zstd, with restic, and ours: time, CPU, size, restore."""
-    found, of = machine(), versions(restic=["restic", "version"], zstd=["zstd", "--version"])
+    server_version = [str(binaries(postgresql) / "postgres"), "--version"]
+    programs = {"restic": ["restic", "version"], "zstd": ["zstd", "--version"]}
+    found, of = machine(), versions(postgresql=server_version, **programs)
     introduce(found, of)
     absent = {each.name: why for each in _CONTESTANTS if (why := missing(*each.programs))}
     with scratch() as place, postgres(postgresql, **_SERVER) as server:
