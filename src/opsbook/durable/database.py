@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from opsbook.state.database import over_the_network
 
@@ -41,17 +42,23 @@ def connect(url: URL | str) -> Engine:
 
 
 def refuse_when(engine: Engine, closed: Callable[[], bool]) -> None:
-    """Give no new connection any more once `closed`.
+    """Give no new connection any more once `closed`, and keep none that is given back then.
 
     A thread that tries for ever to reach a database that is gone would keep the process from
-    ending: this error is none that it tries again after.
+    ending: this error is none that it tries again after. One that was still busy gives its
+    connection back to a pool that nobody disposes of any more.
     """
 
     def refuse(*_: Any) -> None:
         if closed():
             raise RuntimeError("the database of runs is closed")
 
+    def end(_: Any, record: ConnectionPoolEntry) -> None:
+        if closed():
+            record.invalidate()
+
     event.listen(engine, "do_connect", refuse)
+    event.listen(engine, "checkin", end)
 
 
 def shrink(engine: Engine) -> None:
