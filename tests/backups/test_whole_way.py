@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -123,6 +124,10 @@ async def test_a_dump_that_packs_itself_is_kept_as_it_is_at_the_level_of_the_set
                 dump = manifest.files[0]
                 assert (dump.name, dump.compression) == ("database.dump", "none")
                 stored.append(dump.size)
+                argv = [str(packing.binaries / "pg_restore"), "--list"]
+                argv += map(str, (tmp_path / str(level)).rglob("database.dump"))
+                listed = subprocess.run(argv, capture_output=True, text=True, check=True)
+                assert "Compression: zstd" in listed.stdout
     assert stored[1] < stored[0]
 
 

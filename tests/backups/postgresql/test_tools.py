@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from opsbook.backups.postgresql.tools import newest_tools
+from opsbook.backups.source import SourceError
 from tests.backups.sources.work import make_work
 from tests.servers.postgres import binaries
 
@@ -24,3 +25,11 @@ def test_asking_reaches_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("PGHOSTADDR", "127.0.0.1")
     work = make_work(tmp_path)
     assert newest_tools(binaries(17), work).know_zstd(work)
+
+
+def test_who_is_stopped_while_asking_has_no_answer(tmp_path: Path) -> None:
+    work = make_work(tmp_path)
+    tools = newest_tools(binaries(17), work)
+    work.stopping.set()
+    with pytest.raises(SourceError, match="stopped before it was done"):
+        tools.know_zstd(work)

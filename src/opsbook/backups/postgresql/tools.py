@@ -1,12 +1,12 @@
 """PostgreSQL's own programs: which of those installed fits a server."""
 
-import contextlib
 import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from opsbook.backups.source import SourceError, Work
+from opsbook.backups.tools.flow import go_on
 from opsbook.backups.tools.program import Program
 
 _INSTALLED = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/local/pgsql/bin")
@@ -38,14 +38,20 @@ class Tools:
         return str(path)
 
     def know_zstd(self, work: Work) -> bool:
-        """Whether pg_dump packs with zstd and pg_restore reads it: not all were built so."""
+        """Whether pg_dump packs with zstd and pg_restore reads it: not all were built so.
+
+        Raises SourceError where the work ends before it is known.
+        """
         if self.major < _ZSTD_SINCE:
             return False
         # It looks at what it was built with before it connects.
         argv = [self.program("pg_dump"), "--format=custom", "--compress=zstd", _NOWHERE]
         asked = Program(argv, str(self.directory), environment={"LC_ALL": "C"})
-        with contextlib.suppress(SourceError):
+        try:
             asked.run(work)
+        except SourceError:
+            # It always fails; but what was cut short has not answered.
+            go_on(work, str(self.directory))
         return _ASKED_NOWHERE in asked.words
 
 
