@@ -119,6 +119,7 @@ def test_a_restore_only_tells_unless_it_is_to_be_done(shop: Shop, tmp_path: Path
     told = opsbook(*words)
     assert told.returncode == 0, told.stderr
     assert "nothing was made" in told.stdout
+    assert "where it lived" in told.stdout
     assert not target.exists()
     done = opsbook(*words, "--do")
     assert done.returncode == 0, done.stderr

@@ -6,6 +6,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 FORMAT = 1
+BYTES_THERE = "bytes_there"
+"""Among the details: what it takes where it lives, None where nobody knows."""
 
 
 class ManifestFile(BaseModel):

@@ -14,7 +14,7 @@ from opsbook.backups.copies import Copies
 from opsbook.backups.destination import Destination
 from opsbook.backups.envelope import MANIFEST, render
 from opsbook.backups.listing import prefix_of
-from opsbook.backups.manifest import Manifest, ManifestFile
+from opsbook.backups.manifest import BYTES_THERE, Manifest, ManifestFile
 from opsbook.backups.packing import compress, encrypt
 from opsbook.backups.source import Facts, Part, Source, Work
 from opsbook.backups.stream import ahead, ended
@@ -33,6 +33,8 @@ class Wanted:
     retention: str
     level: int
     recipients: tuple[str, ...]
+    there: int | None = None
+    """About how many bytes it takes where it lives."""
 
 
 @dataclass(slots=True)
@@ -133,7 +135,7 @@ class Pipeline:
             schema_hash=facts.schema,
             recipients=list(wanted.recipients),
             remarks=facts.remarks,
-            details=facts.details,
+            details=facts.details | {BYTES_THERE: wanted.there},
             files=files,
         )
 

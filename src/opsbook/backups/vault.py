@@ -272,6 +272,7 @@ class Vault:
             retention,
             settings.level,
             tuple(self.settings.recipients),
+            estimate,
         )
         with self._work(set_name, settings.within, halt) as work:
             rows = self.rows(set_name)

@@ -11,6 +11,7 @@ import click
 
 from opsbook.app.backups import record_restore
 from opsbook.app.book import Book, read_book
+from opsbook.backups.manifest import BYTES_THERE
 from opsbook.backups.restoring import Chosen, choose, sweep_restores
 from opsbook.backups.restoring import restore as bring_back
 from opsbook.backups.settings import SetSettings
@@ -99,7 +100,9 @@ def _show(chosen: Chosen, settings: SetSettings, target: str) -> None:
     click.echo(f"source      {manifest.kind}: {manifest.source}")
     versions = ", ".join(f"{name} {version}" for name, version in manifest.versions.items())
     click.echo(f"versions    {versions or '-'}")
-    click.echo(f"size        {format_size(chosen.content_bytes)}{_room(target)}")
+    there = manifest.details.get(BYTES_THERE)
+    whole = f", {format_size(there)} where it lived" if there else ""
+    click.echo(f"size        {format_size(chosen.content_bytes)}{whole}{_room(target)}")
     counts = list(manifest.counts.items())
     for name, count in counts[:_TOLD]:
         click.echo(f"  {count:>12} {name}")
